@@ -1,0 +1,204 @@
+// Every key of the configuration, its default and the shape in which the program gets it (design.md,
+// "Configuration"). A key that is not here is an error: no option is parsed and ignored.
+import * as z from 'zod';
+import {
+  byteSize,
+  choice,
+  count,
+  duration,
+  endpointUrl,
+  filePath,
+  instanceHost,
+  line,
+  list,
+  listenAddress,
+  optionalSecret,
+  proxyUrl,
+  secret,
+  section,
+} from './value-kinds.ts';
+
+export type Config = z.output<ReturnType<typeof configSchema>>;
+export type OrgConfig = Config['orgs'][string];
+export type UpstreamConfig = Config['upstream'];
+export type LogConfig = Config['log'];
+
+/** Relative paths are taken from `baseDir`. The output is frozen, all the way down. */
+export function configSchema(baseDir: string) {
+  return section({
+    listen: listenAddress(baseDir)
+      .prefault('127.0.0.1:8080')
+      .describe('Where clients connect: host:port, [ipv6]:port or unix:/path.sock'),
+    orgs: orgs(baseDir).describe('The Salesforce orgs, by a name of your choice'),
+    default_org: line('expected the name of an org')
+      .optional()
+      .describe('The org of a request that selects none; default: the only org'),
+    upstream: upstream(baseDir).prefault({}).describe('The connections to Salesforce'),
+    log: log().prefault({}).describe('What is logged, and how'),
+  })
+    .refine(namesKnownDefaultOrg, {
+      path: ['default_org'],
+      error: ({ input }) => `expected one of the orgs: ${orgNames(input).join(', ')}`,
+      params: { isSecret: false },
+      when: always,
+    })
+    .transform((config) => ({
+      listen: config.listen,
+      /** By name, without a prototype: `orgs[name]` is an org or undefined, whatever the name. */
+      orgs: config.orgs,
+      /** Undefined when there are several orgs and none was chosen. */
+      defaultOrg: config.default_org ?? onlyKey(config.orgs),
+      upstream: config.upstream,
+      log: config.log,
+    }))
+    .readonly();
+}
+
+/** The JSON Schema of the file, for editors; made from the same source. */
+export function configJsonSchema(): z.core.JSONSchema.BaseSchema {
+  return z.toJSONSchema(configSchema('/'), {
+    io: 'input',
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.readOnly;
+      // A reference, "${NAME}", is right wherever a name is.
+      const { enum: names } = jsonSchema;
+      if (names === undefined) return;
+      delete jsonSchema.enum;
+      jsonSchema.anyOf = [{ enum: names }, { pattern: '\\$\\{' }];
+    },
+  });
+}
+
+function orgs(baseDir: string) {
+  const name = z.string().regex(/^[A-Za-z0-9_-]+$/, {
+    error: 'expected an org name of letters, digits, _ and -',
+  });
+  return z
+    .record(name, org(baseDir), { error: 'expected a map of org names' })
+    .meta({ minProperties: 1 })
+    .refine((byName) => Object.keys(byName).length > 0, { error: 'expected at least one org' })
+    .transform(withNames)
+    .readonly();
+}
+
+function org(baseDir: string) {
+  return section({
+    login_url: endpointUrl().describe('Host of the token endpoint; My Domain recommended'),
+    audience: line('expected the audience, such as https://login.salesforce.com')
+      .optional()
+      .describe('The aud of the assertion; default: login_url'),
+    token_url: endpointUrl()
+      .optional()
+      .describe('The token endpoint; default: login_url + /services/oauth2/token'),
+    client_id: line('expected the consumer key of the External Client App').describe(
+      'The consumer key (iss)',
+    ),
+    username: line('expected the Salesforce user name').describe('The Salesforce user (sub)'),
+    private_key: secret('expected a private key')
+      .optional()
+      .describe('The key itself: PEM, or PEM in base64'),
+    private_key_file: filePath(baseDir).optional().describe('The file that holds the key'),
+    private_key_passphrase: optionalSecret('expected a passphrase')
+      .optional()
+      .describe('The passphrase of an encrypted key'),
+    certificate_file: filePath(baseDir)
+      .optional()
+      .describe('The certificate of the key: proves the fit, warns 30 days before it expires'),
+    instance_hosts: list(instanceHost(), 'expected a list of suffixes or hosts')
+      .optional()
+      .describe("Who may receive the session; default: Salesforce's own hosts"),
+  })
+    .meta({ oneOf: [{ required: ['private_key'] }, { required: ['private_key_file'] }] })
+    .refine(hasOneKey, {
+      path: ['private_key'],
+      error: 'expected exactly one of private_key and private_key_file',
+      when: always,
+    })
+    .transform((one) => ({
+      loginUrl: one.login_url,
+      audience: one.audience ?? one.login_url,
+      tokenUrl: one.token_url ?? `${one.login_url}/services/oauth2/token`,
+      clientId: one.client_id,
+      username: one.username,
+      privateKey: one.private_key,
+      privateKeyFile: one.private_key_file,
+      privateKeyPassphrase: one.private_key_passphrase,
+      certificateFile: one.certificate_file,
+      /** Undefined: Salesforce's own hosts, as src/salesforce/hosts.ts lists them. */
+      instanceHosts: one.instance_hosts,
+    }));
+}
+
+function upstream(baseDir: string) {
+  return section({
+    connect_timeout: duration().prefault('5s').describe('Until a connection stands'),
+    response_timeout: duration()
+      .prefault('10m')
+      .describe('Without a byte from Salesforce, which itself ends a request after 10 minutes'),
+    login_timeout: duration().prefault('15s').describe('For a login, its retries included'),
+    max_connections: count(2).prefault('128').describe('Connections per org'),
+    replay_body_limit: byteSize()
+      .prefault('1MiB')
+      .describe('The largest request body that is kept to be sent again after a new login'),
+    ca_file: filePath(baseDir).optional().describe('Extra certificate authorities (PEM)'),
+    proxy: proxyUrl().optional().describe('An http proxy; default: HTTPS_PROXY and NO_PROXY'),
+  })
+    .transform((keys) => ({
+      connectTimeoutMs: keys.connect_timeout,
+      responseTimeoutMs: keys.response_timeout,
+      loginTimeoutMs: keys.login_timeout,
+      maxConnections: keys.max_connections,
+      replayBodyLimitBytes: keys.replay_body_limit,
+      caFile: keys.ca_file,
+      proxy: keys.proxy,
+    }))
+    .readonly();
+}
+
+function log() {
+  return section({
+    level: choice(['trace', 'debug', 'info', 'warn', 'error'])
+      .prefault('info')
+      .describe('The least that is logged'),
+    format: choice(['json', 'pretty'])
+      .optional()
+      .describe('Default: pretty on a terminal, json elsewhere'),
+  })
+    .transform((keys) => ({ level: keys.level, format: keys.format }))
+    .readonly();
+}
+
+function withNames<Org extends object>(byName: Readonly<Record<string, Org>>) {
+  const named: Record<string, Readonly<Org & { name: string }>> = Object.create(null);
+  for (const [name, one] of Object.entries(byName)) named[name] = Object.freeze({ ...one, name });
+  return named;
+}
+
+/** For rules that hold between keys: told together with the mistakes inside the keys, not after them. */
+function always(): boolean {
+  return true;
+}
+
+function hasOneKey(keys: unknown): boolean {
+  if (!isMap(keys)) return true;
+  return (keys.private_key === undefined) !== (keys.private_key_file === undefined);
+}
+
+function namesKnownDefaultOrg(config: unknown): boolean {
+  if (!isMap(config) || !isMap(config.orgs)) return true;
+  const chosen = config.default_org;
+  return typeof chosen !== 'string' || orgNames(config).includes(chosen);
+}
+
+function orgNames(config: unknown): string[] {
+  return isMap(config) && isMap(config.orgs) ? Object.keys(config.orgs) : [];
+}
+
+function onlyKey(map: Readonly<Record<string, unknown>>): string | undefined {
+  const [first, ...others] = Object.keys(map);
+  return others.length === 0 ? first : undefined;
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

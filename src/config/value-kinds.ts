@@ -1,0 +1,125 @@
+// The kinds of value that a configuration key can hold, as zod schemas. Every scalar arrives as text (YAML's
+// failsafe schema, or the environment), so `no`, `0123` or `1e5` stay what the user wrote until a kind reads them.
+import { resolve } from 'node:path';
+import * as z from 'zod';
+import { ProxyError } from '../errors.ts';
+import {
+  endpointUrlExpected,
+  instanceHostExpected,
+  parseEndpointUrl,
+  parseInstanceHost,
+  parseProxyUrl,
+  proxyUrlExpected,
+} from './endpoint-url.ts';
+import { listenAddressExpected, parseListenAddress } from './listen-address.ts';
+import {
+  byteSizeExpected,
+  countExpected,
+  durationExpected,
+  parseByteSize,
+  parseCount,
+  parseDuration,
+} from './quantity.ts';
+import { Secret } from './secret.ts';
+
+/** A map with exactly these keys; an unknown one is an error. */
+export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  const some = Object.keys(shape).slice(0, 3).join(', ');
+  return z.strictObject(shape, { error: `expected a map with keys such as ${some}` });
+}
+
+export function list<Item extends z.ZodType>(item: Item, expected: string) {
+  return z.array(item, { error: expected }).min(1, { error: expected }).readonly();
+}
+
+export function choice<const Names extends readonly [string, ...string[]]>(names: Names) {
+  return z.enum(names, { error: `expected one of ${names.join(', ')}` });
+}
+
+/** One line of text; blanks around it, which an environment variable may bring along, are dropped. */
+export function line(expected: string) {
+  return scalar(expected, (text) => {
+    const trimmed = text.trim();
+    if (trimmed === '' || hasControlCharacter(trimmed)) throw invalid(expected);
+    return trimmed;
+  });
+}
+
+export function secret(expected: string) {
+  return scalar(
+    expected,
+    (text) => {
+      if (text.trim() === '') throw invalid(expected);
+      return new Secret(text);
+    },
+    isSecret,
+  );
+}
+
+/** An empty one counts as none: `${SF_KEY_PASSPHRASE}` may be set to nothing where the key has none. */
+export function optionalSecret(expected: string) {
+  return scalar(expected, (text) => (text === '' ? undefined : new Secret(text)), isSecret);
+}
+
+/** A relative path is taken from `baseDir`, the directory of the configuration file. */
+export function filePath(baseDir: string) {
+  const expected = 'expected the path of a file';
+  return scalar(expected, (text) => {
+    if (text.trim() === '' || hasControlCharacter(text)) throw invalid(expected);
+    return resolve(baseDir, text);
+  });
+}
+
+export function listenAddress(baseDir: string) {
+  return scalar(listenAddressExpected, (text) => parseListenAddress(text, baseDir));
+}
+
+export function endpointUrl() {
+  return scalar(endpointUrlExpected, parseEndpointUrl);
+}
+
+export function proxyUrl() {
+  return scalar(proxyUrlExpected, parseProxyUrl, isSecret);
+}
+
+export function instanceHost() {
+  return scalar(instanceHostExpected, parseInstanceHost);
+}
+
+export function duration() {
+  return scalar(durationExpected, parseDuration);
+}
+
+export function byteSize() {
+  return scalar(byteSizeExpected, parseByteSize);
+}
+
+export function count(minimum: number) {
+  return scalar(countExpected(minimum), (text) => parseCount(text, minimum)).meta({
+    type: ['integer', 'string'],
+    minimum,
+  });
+}
+
+const isSecret = { isSecret: true };
+
+/** `isSecret` keeps the value out of the message that says what is wrong with it. */
+function scalar<T>(expected: string, parse: (text: string) => T, facts = { isSecret: false }) {
+  return z.string({ error: expected }).transform((text, context) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof ProxyError)) throw error;
+      context.addIssue({ code: 'custom', message: error.message, params: facts });
+      return z.NEVER;
+    }
+  });
+}
+
+function hasControlCharacter(text: string): boolean {
+  return /\p{Cc}/u.test(text);
+}
+
+function invalid(message: string): ProxyError {
+  return new ProxyError('config_invalid', message);
+}

@@ -1,0 +1,34 @@
+// One call of a client, as the forwarding code sees it.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Api } from '../salesforce/session-carrier.ts';
+import type { SessionManager } from '../session/session-manager.ts';
+import type { ReplayBody } from './replay-body.ts';
+import type { StreamLane } from './stream-lane.ts';
+import type { Upstream } from './upstream.ts';
+
+export interface ClientCall {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly api: Api;
+  /** Path and query, byte for byte. */
+  readonly target: string;
+  readonly body: ReplayBody;
+  /** Aborts when the client goes away. */
+  readonly signal: AbortSignal;
+  readonly trace: CallTrace;
+}
+
+/** What forwarding notes for the access log. */
+export interface CallTrace {
+  replayed: boolean;
+  /** From sending to the head of Salesforce's answer. */
+  upstreamMs: number | undefined;
+}
+
+/** What forwarding needs of one org and one of its users. */
+export interface Destination {
+  readonly sessions: SessionManager;
+  readonly upstream: Upstream;
+  readonly streamLane: StreamLane;
+  readonly responseTimeoutMs: number;
+}

@@ -1,0 +1,59 @@
+// The story of one request: the replay lane if its body is held, else the stream lane; then Salesforce's answer, as it came.
+import type { ClientCall, Destination } from './client-call.ts';
+import { relayInformation, relayResponse } from './relay-response.ts';
+import { declaresBody } from './replay-body.ts';
+import { type Sent, sendReplayable } from './send-replayable.ts';
+import { type SentStream, sendStream } from './send-stream.ts';
+
+export interface ForwardOptions {
+  readonly now: () => number;
+  /** The origin under which the client reached us. */
+  readonly ownOrigin: string;
+}
+
+/**
+ * Resolves when the answer is sent or its connection is gone.
+ * @throws ProxyError as long as nothing has been sent to the client
+ */
+export async function forwardRequest(
+  call: ClientCall,
+  to: Destination,
+  options: ForwardOptions,
+): Promise<void> {
+  const { res, api } = call;
+  const sent: Sent & Partial<SentStream> = call.body.isWhole
+    ? await sendHeld(call, to)
+    : await sendStream(call, to, options.now);
+  relayResponse(sent.answer, res, {
+    api,
+    instanceOrigin: sent.session.instance.origin,
+    ownOrigin: options.ownOrigin,
+    ownHeaders: sent.sessionExpired ? ['x-proxy-error', 'session_expired_in_stream'] : [],
+  });
+  await closed(call);
+}
+
+function sendHeld(call: ClientCall, to: Destination): Promise<Sent> {
+  const { req, res, api, target, body, signal, trace } = call;
+  return sendReplayable(
+    {
+      method: req.method ?? 'GET',
+      target,
+      api,
+      rawHeaders: req.rawHeaders,
+      body: body.bytes,
+      declaresBody: declaresBody(req),
+      signal,
+      trace,
+      onInformation: (status, rawHeaders) => relayInformation(res, status, rawHeaders),
+    },
+    to,
+  );
+}
+
+function closed({ res }: ClientCall): Promise<void> {
+  return new Promise((resolve) => {
+    if (res.closed || res.writableFinished) resolve();
+    else res.once('close', resolve);
+  });
+}

@@ -1,0 +1,30 @@
+// Headers that belong to one connection and not to the message (RFC 9110 section 7.6.1, RFC 9112): never passed on, in
+// either direction.
+
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+]);
+
+export function isHopByHop(lowerCaseName: string): boolean {
+  return hopByHop.has(lowerCaseName) || lowerCaseName.startsWith('proxy-');
+}
+
+/** What `Connection` names is as much of this connection as the header itself. */
+export function namedByConnection(rawHeaders: readonly string[]): ReadonlySet<string> | undefined {
+  let names: Set<string> | undefined;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue;
+    names ??= new Set();
+    for (const token of (rawHeaders[i + 1] as string).split(',')) {
+      names.add(token.trim().toLowerCase());
+    }
+  }
+  return names;
+}

@@ -1,0 +1,232 @@
+// The replay lane: one request whose body is held, sent by undici with raw headers both ways and its path byte for byte
+// (`{origin, path}`: a URL would be normalised).
+import type { ServerResponse } from 'node:http';
+import type { Dispatcher } from 'undici';
+import { ProxyError } from '../errors.ts';
+import { sendTrailers } from './trailers.ts';
+import type { ReuseAware, Upstream } from './upstream.ts';
+import type { UpstreamAnswer } from './upstream-answer.ts';
+import { upstreamError } from './upstream-error.ts';
+
+export interface ReplayRequest {
+  readonly origin: string;
+  readonly method: string;
+  readonly target: string;
+  /** Flat name-value pairs. */
+  readonly headers: string[];
+  /** Empty: none. */
+  readonly body: Buffer;
+  /** The request declared a body, if only of no bytes. */
+  readonly hasBody: boolean;
+  readonly signal: AbortSignal;
+  readonly onInformation?: (status: number, rawHeaders: readonly string[]) => void;
+}
+
+/**
+ * Sends a request and resolves with the answer's head.
+ * A request that may be repeated (GET that writes nothing) and was lost on a connection that had been idle is sent once more,
+ * on a new one; any other that may have arrived is not: it could be executed twice.
+ * @throws ProxyError `upstream_*`
+ */
+export async function sendInReplayLane(
+  upstream: Upstream,
+  request: ReplayRequest,
+): Promise<UpstreamAnswer> {
+  const first = new ReplayExchange(request);
+  try {
+    return await first.send(upstream.replayLane);
+  } catch (error) {
+    if (!first.wasLostWhileIdle(error) || !isRepeatable(request)) throw error;
+    return await new ReplayExchange(request).send(upstream.newConnections);
+  }
+}
+
+// A GET that writes: salesforce-facts section 4 (`_HttpMethod`), Tooling API `executeAnonymous`, Apex REST by its author.
+const mayWrite = /httpmethod|executeanonymous|runtests|apexrest/i;
+
+function isRepeatable({ method, target }: ReplayRequest): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  try {
+    return !mayWrite.test(decodeURIComponent(target));
+  } catch {
+    return false;
+  }
+}
+
+/** How much of an unwanted body is read to keep its connection. */
+const discardBytes = 64 * 1024;
+
+class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, UpstreamAnswer {
+  readonly #request: ReplayRequest;
+  #resolve: (answer: UpstreamAnswer) => void = () => {};
+  #reject: (error: ProxyError) => void = () => {};
+  #controller: Dispatcher.DispatchController | undefined;
+  #isReused = false;
+  #hasHead = false;
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  /** How much is held while nobody takes it; 0 once there is somebody. */
+  #holdUpTo = discardBytes;
+  #ended = false;
+  #error: ProxyError | undefined;
+  #trailers: readonly string[] = [];
+  #client: ServerResponse | undefined;
+  #onHeld: (() => void) | undefined;
+  status = 0;
+  reason = '';
+  rawHeaders: readonly string[] = [];
+
+  constructor(request: ReplayRequest) {
+    this.#request = request;
+  }
+
+  send(dispatcher: Dispatcher): Promise<UpstreamAnswer> {
+    const { origin, method, target, headers, body, hasBody, signal } = this.#request;
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      if (signal.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      signal.addEventListener('abort', this.#abort, { once: true });
+      const options: Dispatcher.DispatchOptions = {
+        origin,
+        path: target,
+        method: method as Dispatcher.HttpMethod,
+        headers: hasBody && body.length === 0 ? [...headers, 'content-length', '0'] : headers,
+        body: body.length === 0 ? null : body,
+      };
+      dispatcher.dispatch(options, this);
+    });
+  }
+
+  wasLostWhileIdle(error: unknown): boolean {
+    return (
+      this.#isReused &&
+      !this.#hasHead &&
+      error instanceof ProxyError &&
+      error.code === 'upstream_broken'
+    );
+  }
+
+  onReusedConnection(): void {
+    this.#isReused = true;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#request.signal.aborted) this.#abort();
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    _headers: unknown,
+    reason?: string,
+  ): void {
+    const rawHeaders = latin1(controller.rawHeaders);
+    if (status < 200 && status >= 100) {
+      this.#request.onInformation?.(status, rawHeaders);
+      return;
+    }
+    this.#hasHead = true;
+    this.status = status;
+    this.reason = reason ?? '';
+    this.rawHeaders = rawHeaders;
+    this.#resolve(this);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#client) {
+      if (!this.#client.write(chunk)) controller.pause();
+      return;
+    }
+    this.#held.push(chunk);
+    this.#heldBytes += chunk.length;
+    if (this.#heldBytes >= this.#holdUpTo) controller.pause();
+    this.#onHeld?.();
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController): void {
+    this.#ended = true;
+    this.#trailers = latin1(controller.rawTrailers);
+    this.#settle();
+    if (this.#client) finish(this.#client, this.#trailers);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#error = upstreamError(error, new URL(this.#request.origin).host);
+    this.#settle();
+    if (!this.#hasHead) {
+      this.#reject(this.#request.signal.aborted ? this.#request.signal.reason : this.#error);
+    }
+    // Whatever has been sent is no whole body: the client must see that it was cut.
+    this.#client?.destroy();
+  }
+
+  peek(limitBytes: number, timeoutMs: number): Promise<Buffer> {
+    this.#holdUpTo = limitBytes;
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#onHeld = undefined;
+        resolve(Buffer.concat(this.#held).subarray(0, limitBytes));
+      };
+      const timer = setTimeout(done, timeoutMs);
+      this.#onHeld = () => {
+        if (this.#ended || this.#error || this.#heldBytes >= limitBytes) done();
+      };
+      this.#onHeld();
+    });
+  }
+
+  sendTo(res: ServerResponse): void {
+    for (const chunk of this.#held) res.write(chunk);
+    this.#held = [];
+    if (this.#ended) {
+      finish(res, this.#trailers);
+    } else if (this.#error) {
+      res.destroy();
+    } else {
+      this.#client = res;
+      res.on('drain', () => this.#controller?.resume());
+      if (!res.writableNeedDrain) this.#controller?.resume();
+    }
+  }
+
+  discard(): void {
+    this.#held = [];
+    // Whatever still comes is dropped; once that is much, the connection is not worth it.
+    this.onResponseData = (controller, chunk) => {
+      this.#heldBytes += chunk.length;
+      if (this.#heldBytes > discardBytes) controller.abort(new Error('not needed'));
+    };
+    if (this.#heldBytes >= discardBytes) this.#controller?.abort(new Error('not needed'));
+    else this.#controller?.resume();
+  }
+
+  readonly #abort = (): void => {
+    const { signal } = this.#request;
+    if (this.#controller) this.#controller.abort(signal.reason);
+    else this.#reject(signal.reason);
+  };
+
+  #settle(): void {
+    this.#request.signal.removeEventListener('abort', this.#abort);
+    this.#onHeld?.();
+  }
+}
+
+function finish(res: ServerResponse, rawTrailers: readonly string[]): void {
+  sendTrailers(res, rawTrailers);
+  res.end();
+}
+
+/** undici gives header bytes; latin1 is how Node writes them back, so every byte survives. */
+function latin1(raw: readonly (Buffer | string)[] | object | null | undefined): string[] {
+  if (!Array.isArray(raw)) return [];
+  return raw.map((part: Buffer | string) =>
+    typeof part === 'string' ? part : part.toString('latin1'),
+  );
+}

@@ -1,0 +1,59 @@
+// What comes back to the client of what Salesforce sent: everything, less what belongs to the connection to Salesforce or to
+// its host name, and less any header that would hand over a session.
+import type { Api } from '../salesforce/session-carrier.ts';
+import { isHopByHop, namedByConnection } from './hop-by-hop.ts';
+
+export interface ResponseHeadersOptions {
+  readonly api: Api;
+  /** The origin that answered. */
+  readonly instanceOrigin: string;
+  /** The origin under which the client reached us. */
+  readonly ownOrigin: string;
+}
+
+// Both would bind the client's browser or library to Salesforce's host name, and not to ours.
+const hostBound = new Set(['strict-transport-security', 'alt-svc']);
+const mayHoldSession = new Set(['location', 'link', 'refresh', 'content-location']);
+const holdsSession = /frontdoor\.jsp|[?&;](?:sid|oauth_token|access_token)=|00D\w{12,15}(?:!|%21)/i;
+
+/** Flat name-value pairs, in the order and case in which they came. */
+export function responseHeaders(
+  rawHeaders: readonly string[],
+  options: ResponseHeadersOptions,
+): string[] {
+  const named = namedByConnection(rawHeaders);
+  // RFC 9112 section 6.3: beside Transfer-Encoding a length means nothing and must not be forwarded.
+  const ignoresLength = hasHeader(rawHeaders, 'transfer-encoding');
+  const headers: string[] = [];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    const value = rawHeaders[i + 1] as string;
+    const lowerCase = name.toLowerCase();
+    if (isHopByHop(lowerCase) || named?.has(lowerCase)) continue;
+    if (ignoresLength && lowerCase === 'content-length') continue;
+    if (isSalesforceOnly(lowerCase, value, options.api)) continue;
+    headers.push(name, lowerCase === 'location' ? ownLocation(value, options) : value);
+  }
+  return headers;
+}
+
+function isSalesforceOnly(name: string, value: string, api: Api): boolean {
+  if (name === 'set-cookie') return api !== 'cometd';
+  return hostBound.has(name) || (mayHoldSession.has(name) && holdsSession.test(value));
+}
+
+export function hasHeader(rawHeaders: readonly string[], lowerCaseName: string): boolean {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.length === lowerCaseName.length && name.toLowerCase() === lowerCaseName) return true;
+  }
+  return false;
+}
+
+/** A location on the instance becomes one on us; all other bytes stay, and so does every other location. */
+function ownLocation(location: string, options: ResponseHeadersOptions): string {
+  const origin = /^https?:\/\/[^/?#\\]+/i.exec(location)?.[0];
+  if (origin === undefined) return location;
+  const isInstance = URL.parse(origin)?.origin === options.instanceOrigin;
+  return isInstance ? options.ownOrigin + location.slice(origin.length) : location;
+}

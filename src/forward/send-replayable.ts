@@ -1,0 +1,130 @@
+// Sends a request that can be sent again, and does so once where Salesforce refused it for its session, or where the org has
+// moved: a request that was refused so was not executed (salesforce-facts, sections 2 and 3).
+import { ProxyError } from '../errors.ts';
+import { type Api, needsSession } from '../salesforce/session-carrier.ts';
+import { withSessionId } from '../salesforce/soap-body.ts';
+import type { Session } from '../session/session.ts';
+import type { CallTrace, Destination } from './client-call.ts';
+import { sendInReplayLane } from './replay-lane.ts';
+import { requestHeaders } from './request-headers.ts';
+import { saysDeadSession, type UpstreamAnswer } from './upstream-answer.ts';
+
+export interface Replayable {
+  readonly method: string;
+  readonly target: string;
+  readonly api: Api;
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer;
+  readonly declaresBody: boolean;
+  readonly signal: AbortSignal;
+  readonly trace: CallTrace;
+  readonly onInformation?: (status: number, rawHeaders: readonly string[]) => void;
+}
+
+export interface Sent {
+  readonly answer: UpstreamAnswer;
+  readonly session: Session;
+}
+
+/** Salesforce Edge does not know where the org lives: facts, section 3. */
+const edgeHasNoRoute = 420;
+
+/** @throws ProxyError `login_*`, `instance_forbidden` or `upstream_*` */
+export async function sendReplayable(request: Replayable, to: Destination): Promise<Sent> {
+  const { sessions } = to;
+  const session = sessions.current ?? (await sessions.acquire(request.signal));
+  const sent = await sendToInstance(request, session, to);
+  if (!(await isRefused(sent, request, to))) return sent;
+  const fresh = await renew(sent, request.signal, to);
+  // The exchange brought the same session again: replaying would only repeat the answer, which is Salesforce's own.
+  if (fresh === sent.session) return sent;
+  sent.answer.discard();
+  request.trace.replayed = true;
+  const replayed = await sendWith(request, fresh, to);
+  // Whatever it says goes to the client; the session manager is told, so that the next request may do better.
+  await isRefused(replayed, request, to);
+  return replayed;
+}
+
+async function isRefused(sent: Sent, request: Replayable, to: Destination): Promise<boolean> {
+  if (await saysDeadSession(sent.answer, request.api)) {
+    to.sessions.reject(sent.session);
+    return true;
+  }
+  if (sent.answer.status < 400 && needsSession(request.target)) to.sessions.prove(sent.session);
+  return false;
+}
+
+async function renew(sent: Sent, signal: AbortSignal, to: Destination): Promise<Session> {
+  try {
+    return await to.sessions.acquire(signal);
+  } catch (error) {
+    sent.answer.discard();
+    throw error;
+  }
+}
+
+/** Sends to the session's instance, or to where the org has moved if that instance is gone. */
+async function sendToInstance(
+  request: Replayable,
+  session: Session,
+  to: Destination,
+): Promise<Sent> {
+  let sent: Sent | undefined;
+  try {
+    sent = await sendWith(request, session, to);
+    if (sent.answer.status !== edgeHasNoRoute) return sent;
+  } catch (error) {
+    if (!isUnreachable(error)) throw error;
+    const moved = await to.sessions.relearn(session, request.signal);
+    if (moved === session) throw error;
+    return sendWith(request, moved, to);
+  }
+  const moved = await to.sessions.relearn(session, request.signal);
+  if (moved === session) return sent;
+  sent.answer.discard();
+  return sendWith(request, moved, to);
+}
+
+export function isUnreachable(error: unknown): boolean {
+  return (
+    error instanceof ProxyError &&
+    !error.requestMayHaveArrived &&
+    (error.code === 'upstream_unreachable' || error.code === 'upstream_timeout')
+  );
+}
+
+async function sendWith(request: Replayable, session: Session, to: Destination): Promise<Sent> {
+  const { origin } = session.instance;
+  const startedAtMs = performance.now();
+  const answer = await sendInReplayLane(to.upstream, {
+    origin,
+    method: request.method,
+    target: request.target,
+    headers: requestHeaders(request.rawHeaders, {
+      api: request.api,
+      host: hostOf(origin),
+      token: session.token,
+    }),
+    body: request.api === 'soap' ? soapBody(request, session) : request.body,
+    hasBody: request.declaresBody,
+    signal: request.signal,
+    ...(request.onInformation && { onInformation: request.onInformation }),
+  });
+  request.trace.upstreamMs = performance.now() - startedAtMs;
+  return { answer, session };
+}
+
+function soapBody(request: Replayable, session: Session): Buffer {
+  if (request.body.length === 0) return request.body;
+  const body = withSessionId(request.body, request.target, session.token);
+  if (body) return body;
+  throw new ProxyError(
+    'bad_request',
+    'This SOAP request has no envelope in which the session can be put (a Body, and a SessionHeader in the usual form). It must be sent as plain UTF-8 XML or compressed by gzip or deflate.',
+  );
+}
+
+export function hostOf(origin: string): string {
+  return origin.slice(origin.indexOf('//') + 2);
+}

@@ -1,0 +1,167 @@
+// How a connection to Salesforce is opened, for both lanes and the login alike: TLS with the operator's authorities, through
+// the corporate proxy, to no address that a token must not reach, and within the connect timeout.
+import { type LookupAddress, lookup as resolveName } from 'node:dns';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { LookupFunction, Socket } from 'node:net';
+import { rootCertificates } from 'node:tls';
+import { getProxyForUrl } from 'proxy-from-env';
+import { buildConnector } from 'undici';
+import { ProxyError } from '../errors.ts';
+import { isPublicAddress } from '../salesforce/hosts.ts';
+
+export interface UpstreamSocketOptions {
+  readonly connectTimeoutMs: number;
+  /** Extra certificate authorities (PEM), beside Node's own. */
+  readonly extraCa: string | undefined;
+  /** The proxy to use for everything; undefined: as HTTPS_PROXY and NO_PROXY say. */
+  readonly proxy: string | undefined;
+  /** Must `host[:port]` resolve to a public address? */
+  readonly mustBePublic: (host: string) => boolean;
+}
+
+export interface UpstreamAddress {
+  readonly protocol: string;
+  readonly hostname: string;
+  /** Empty for the protocol's own. */
+  readonly port: string;
+  readonly servername?: string;
+}
+
+type Opened = (...outcome: [error: null, socket: Socket] | [error: Error, socket: null]) => void;
+
+/** Opens a connection; a failure is a ProxyError after which the request has certainly not arrived. */
+export type OpenSocket = (address: UpstreamAddress, opened: Opened) => void;
+
+export function createOpenSocket(options: UpstreamSocketOptions): OpenSocket {
+  const common = {
+    timeout: options.connectTimeoutMs,
+    allowH2: false,
+    ...(options.extraCa && { ca: [...rootCertificates, options.extraCa] }),
+  };
+  const connectAnywhere = buildConnector(common);
+  const connectPublicly = buildConnector({ ...common, lookup: lookupPublic });
+  return (address, opened) => {
+    const host = address.port === '' ? address.hostname : `${address.hostname}:${address.port}`;
+    const target = { ...address, host };
+    const done: Opened = (error, socket) => {
+      if (error) opened(connectFailure(error, host), null);
+      else opened(null, socket);
+    };
+    const proxy = proxyFor(address, host, options.proxy);
+    if (proxy === '') {
+      const connect = options.mustBePublic(host) ? connectPublicly : connectAnywhere;
+      connect(target, done);
+      return;
+    }
+    // The proxy resolves the name, so there is no address of ours to judge.
+    openTunnel(proxy, address, options.connectTimeoutMs).then(
+      (httpSocket) => connectAnywhere({ ...target, httpSocket }, done),
+      (error: Error) => done(error, null),
+    );
+  };
+}
+
+/** Plain http only ever goes to a loopback host, and the proxy's loopback is another machine's. */
+function proxyFor(address: UpstreamAddress, host: string, configured: string | undefined): string {
+  if (address.protocol !== 'https:') return '';
+  return configured ?? getProxyForUrl(`https://${host}`);
+}
+
+/** RFC 9110 section 9.3.6. */
+function openTunnel(proxy: string, to: UpstreamAddress, timeoutMs: number): Promise<Socket> {
+  const url = new URL(proxy);
+  const authority = `${to.hostname}:${to.port || '443'}`;
+  const credentials = url.username
+    ? Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`)
+    : undefined;
+  return new Promise((resolve, reject) => {
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const request = send({
+      host: url.hostname.replace(/^\[|\]$/g, ''),
+      port: url.port || (url.protocol === 'https:' ? 443 : 80),
+      method: 'CONNECT',
+      path: authority,
+      agent: false,
+      timeout: timeoutMs,
+      headers: {
+        host: authority,
+        ...(credentials && { 'proxy-authorization': `Basic ${credentials.toString('base64')}` }),
+      },
+    });
+    const refused = (status: number | undefined) =>
+      new Error(`the proxy ${url.host} answered CONNECT with ${status}`);
+    request.once('connect', (response, socket) => {
+      if (response.statusCode === 200) resolve(socket as Socket);
+      else {
+        socket.destroy();
+        reject(refused(response.statusCode));
+      }
+    });
+    request.once('response', (response) => {
+      response.destroy();
+      reject(refused(response.statusCode));
+    });
+    request.once('timeout', () =>
+      request.destroy(
+        Object.assign(new Error(`the proxy ${url.host} did not answer`), { code: 'ETIMEDOUT' }),
+      ),
+    );
+    request.once('error', (error) =>
+      reject(
+        Object.assign(new Error(`the proxy ${url.host}: ${error.message}`, { cause: error }), {
+          code: (error as NodeJS.ErrnoException).code,
+        }),
+      ),
+    );
+    request.end();
+  });
+}
+
+/** Refuses a name of which any address is one of our own network, instead of choosing among its addresses. */
+const lookupPublic: LookupFunction = (hostname, options, callback) => {
+  resolveName(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+    if (error) {
+      callback(error, '', 0);
+      return;
+    }
+    const hidden = addresses.find(({ address }) => !isPublicAddress(address));
+    const [first] = addresses;
+    if (hidden || !first) {
+      callback(new NotPublicError(hostname, hidden?.address ?? 'nothing'), '', 0);
+    } else if (options.all) {
+      (callback as unknown as (error: null, all: LookupAddress[]) => void)(null, addresses);
+    } else {
+      callback(null, first.address, first.family);
+    }
+  });
+};
+
+class NotPublicError extends Error {
+  constructor(hostname: string, address: string) {
+    super(
+      `${hostname} resolves to ${address}, which is no public address, and no token is sent there. If this is meant, list the host by its whole name in instance_hosts.`,
+    );
+  }
+}
+
+function connectFailure(error: Error, host: string): ProxyError {
+  const facts = { cause: error, requestMayHaveArrived: false };
+  if (error instanceof NotPublicError) {
+    return new ProxyError('instance_forbidden', error.message, facts);
+  }
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') {
+    const message = `No connection to ${host} within upstream.connect_timeout.`;
+    return new ProxyError('upstream_timeout', message, facts);
+  }
+  const isCertificate = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/.test(code);
+  const hint = isCertificate
+    ? ' If a corporate proxy or a private authority signs it, name its certificate in upstream.ca_file.'
+    : '';
+  return new ProxyError(
+    'upstream_unreachable',
+    `Cannot connect to ${host}: ${error.message || code}.${hint}`,
+    facts,
+  );
+}

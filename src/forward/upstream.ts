@@ -1,0 +1,107 @@
+// The connections of one org: undici's pool for the replay lane, Node's agents for the stream lane, both opened by the same
+// code. Together they never exceed `max_connections`.
+import http from 'node:http';
+import https from 'node:https';
+import { Agent, Client, type Dispatcher, Pool } from 'undici';
+import type { OpenSocket } from './upstream-socket.ts';
+
+/** Told to a request whose connection has served others before: it may have been closed under us. */
+export interface ReuseAware {
+  onReusedConnection(): void;
+}
+
+export interface UpstreamOptions {
+  readonly openSocket: OpenSocket;
+  readonly maxConnections: number;
+  readonly responseTimeoutMs: number;
+}
+
+/** Salesforce refuses requests over 16 KiB; its answers hold more (cookies, policies). */
+const maxResponseHeadBytes = 64 * 1024;
+
+export class Upstream {
+  readonly replayLane: Dispatcher;
+  /** As `replayLane`, but each request on a connection of its own: for what a stale connection lost. */
+  readonly newConnections: Dispatcher;
+  readonly #agents: { readonly 'http:': http.Agent; readonly 'https:': https.Agent };
+
+  constructor(options: UpstreamOptions) {
+    const { openSocket, maxConnections } = options;
+    // A quarter for uploads; the rest for the many small requests.
+    const streams = Math.max(1, Math.floor(maxConnections / 4));
+    const connect: Agent.Options['connect'] = (address, opened) => openSocket(address, opened);
+    const agentOptions: Agent.Options = {
+      connect,
+      allowH2: false,
+      connections: maxConnections - streams,
+      headersTimeout: options.responseTimeoutMs,
+      bodyTimeout: options.responseTimeoutMs,
+      maxHeaderSize: maxResponseHeadBytes,
+    };
+    this.replayLane = new Agent({
+      ...agentOptions,
+      factory: (origin, pool: Pool.Options) =>
+        new Pool(origin, { ...pool, factory: (to, client) => new ReuseAwareClient(to, client) }),
+    });
+    this.newConnections = new Agent({ ...agentOptions, connections: 1, pipelining: 0 });
+    const perAgent = { keepAlive: true, maxSockets: streams, maxTotalSockets: streams };
+    this.#agents = {
+      'http:': withOpenSocket(new http.Agent(perAgent), openSocket, 'http:'),
+      'https:': withOpenSocket(new https.Agent(perAgent), openSocket, 'https:'),
+    };
+  }
+
+  streamAgent(protocol: string): http.Agent {
+    return protocol === 'http:' ? this.#agents['http:'] : this.#agents['https:'];
+  }
+
+  /** Ends all connections at once. */
+  async destroy(): Promise<void> {
+    for (const agent of Object.values(this.#agents)) agent.destroy();
+    await Promise.all([this.replayLane.destroy(), this.newConnections.destroy()]);
+  }
+}
+
+class ReuseAwareClient extends Client {
+  #served = 0;
+
+  constructor(origin: string | URL, options: object) {
+    super(origin, options);
+    this.on('connect', () => {
+      this.#served = 0;
+    });
+  }
+
+  override dispatch(
+    options: Dispatcher.DispatchOptions,
+    handler: Dispatcher.DispatchHandler & Partial<ReuseAware>,
+  ): boolean {
+    if (this.#served > 0 && this.stats.connected) handler.onReusedConnection?.();
+    this.#served += 1;
+    return super.dispatch(options, handler);
+  }
+}
+
+function withOpenSocket<A extends http.Agent>(
+  agent: A,
+  openSocket: OpenSocket,
+  protocol: string,
+): A {
+  agent.createConnection = (options, opened) => {
+    const { host, port } = options as { host?: string; port?: string | number };
+    const defaultPort = protocol === 'http:' ? 80 : 443;
+    openSocket(
+      {
+        protocol,
+        hostname: host ?? 'localhost',
+        port: Number(port) === defaultPort ? '' : String(port ?? ''),
+      },
+      (error, socket) => {
+        if (error) opened?.(error, undefined as never);
+        else opened?.(null, socket);
+      },
+    );
+    return undefined;
+  };
+  return agent;
+}

@@ -1,0 +1,63 @@
+// Opening and closing a listening address: a TCP port or a unix socket.
+import { rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import type { ListenAddress } from './config/listen-address.ts';
+import { ProxyError } from './errors.ts';
+
+/**
+ * Resolves with the address as a client writes it.
+ * @throws ProxyError `listen_failed` that says how to choose another
+ */
+export async function openListener(server: Server, address: ListenAddress): Promise<string> {
+  if (address.kind === 'unix') await removeStaleSocket(address.path);
+  await new Promise<void>((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException) => reject(listenFailed(error, address));
+    server.once('error', failed);
+    const listening = () => {
+      server.off('error', failed);
+      resolve();
+    };
+    if (address.kind === 'unix') server.listen(address.path, listening);
+    else server.listen(address.port, address.host, listening);
+  });
+  if (address.kind === 'unix') return `unix:${address.path}`;
+  const { port } = server.address() as AddressInfo;
+  return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${port}`;
+}
+
+export function closeListener(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+/** A socket file that nobody listens on was left by a process that was killed. */
+async function removeStaleSocket(path: string): Promise<void> {
+  const isStale = await new Promise<boolean>((resolve) => {
+    const probe = connect(path);
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(false);
+    });
+    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
+  });
+  if (isStale) await rm(path);
+}
+
+function listenFailed(error: NodeJS.ErrnoException, address: ListenAddress): ProxyError {
+  const shown =
+    address.kind === 'unix' ? `unix:${address.path}` : `${address.host}:${address.port}`;
+  const whys: Record<string, string> = {
+    EADDRINUSE: 'it is in use',
+    EACCES: 'this user may not open it',
+    EADDRNOTAVAIL: 'this machine has no such address',
+  };
+  const why = whys[error.code ?? ''] ?? error.message;
+  return new ProxyError(
+    'listen_failed',
+    `Cannot listen on ${shown}: ${why}. Choose another with --listen, for example --listen 127.0.0.1:0 for any free port.`,
+    { cause: error },
+  );
+}

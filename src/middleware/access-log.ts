@@ -1,0 +1,39 @@
+// One event a request, told when its answer has left or its connection is gone.
+import type { MiddlewareHandler } from 'hono';
+import type { Emit } from '../events.ts';
+import { ClientGone } from '../forward/replay-body.ts';
+import { asProxyError } from './error-response.ts';
+import type { ProxyEnv } from './proxy-env.ts';
+
+export function accessLog(emit: Emit): MiddlewareHandler<ProxyEnv> {
+  return async function accessLog(c, next) {
+    const { incoming, outgoing } = c.env;
+    const { socket, method = '', url = '' } = incoming;
+    const startedAtMs = performance.now();
+    const bytesBefore = socket.bytesWritten;
+    await next();
+    const tell = () => {
+      const { error: failure } = c;
+      const isOurs = failure !== undefined && !(failure instanceof ClientGone);
+      const error = isOurs ? asProxyError(failure) : undefined;
+      if (error?.code === 'internal') emit({ type: 'bug', error: failure });
+      const { trace, org } = c.var as Partial<ProxyEnv['Variables']>;
+      emit({
+        type: 'request',
+        method,
+        path: url.split('?', 1)[0] ?? '',
+        org: org?.name,
+        client: undefined,
+        status: outgoing.headersSent ? outgoing.statusCode : 0,
+        bytes: socket.bytesWritten - bytesBefore,
+        durationMs: performance.now() - startedAtMs,
+        upstreamMs: trace?.upstreamMs,
+        replayed: trace?.replayed ?? false,
+        error,
+        cut: !outgoing.writableFinished,
+      });
+    };
+    if (outgoing.closed) tell();
+    else outgoing.once('close', tell);
+  };
+}

@@ -1,0 +1,75 @@
+// Which method a request may turn out to have. Salesforce lets `?_HttpMethod=PATCH` replace the real one, so a rule that
+// looks at the request line alone is no rule. Authority: REST API Developer Guide, "Update a Record".
+
+import { decodePercentOnce } from './percent-decoding.ts';
+import type { RequestTarget } from './request-target.ts';
+
+/** The methods that a rule may name. */
+export const knownMethods: readonly string[] = [
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+];
+
+/**
+ * Headers that replace the method on some servers. That Salesforce honours one is not documented; that it does not
+ * is neither, so each is one more plausible method.
+ */
+export const methodOverrideHeaders: readonly string[] = [
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
+];
+
+export interface MethodSources {
+  readonly method: string;
+  readonly target: RequestTarget;
+  /** The values of `methodOverrideHeaders`. */
+  readonly methodOverrides?: readonly string[] | undefined;
+  readonly contentType?: string | undefined;
+}
+
+/** Every method that the request may have for Salesforce: its own, and each that something in it names. */
+export function plausibleMethods(request: MethodSources): readonly string[] {
+  const own = request.method.toUpperCase();
+  // A servlet reads parameters from a form body too, and the body is not held: `_HttpMethod` may be in it.
+  if (isForm(request.contentType)) return [...new Set([own, ...knownMethods])];
+  const named = [...(request.methodOverrides ?? []), ...methodsInTarget(request.target)];
+  if (named.length === 0) return [own];
+  const methods = named.flatMap((name) => {
+    const method = name.trim().toUpperCase();
+    return knownMethods.includes(method) ? [method] : knownMethods;
+  });
+  return [...new Set([own, ...methods])];
+}
+
+function isForm(contentType: string | undefined): boolean {
+  return contentType !== undefined && /x-www-form-urlencoded/i.test(contentType);
+}
+
+/**
+ * The values of `_HttpMethod` under every reading: decoded never, once or twice, then cut at whatever separates
+ * parameters for somebody. The whole target is looked at, since a late decoder finds the `?` in `%3F`.
+ */
+function methodsInTarget(target: RequestTarget): string[] {
+  const { raw } = target;
+  const texts = [raw];
+  if (raw.includes('%')) {
+    const once = decodePercentOnce(raw);
+    texts.push(once, decodePercentOnce(once));
+  }
+  return texts.filter((text) => /_httpmethod/i.test(text)).flatMap(methodsInText);
+}
+
+function methodsInText(text: string): string[] {
+  return text.split(/[?&;#]/).flatMap((parameter) => {
+    const equals = parameter.indexOf('=');
+    const name = equals === -1 ? parameter : parameter.slice(0, equals);
+    if (!/_httpmethod/i.test(name)) return [];
+    return [equals === -1 ? '' : parameter.slice(equals + 1)];
+  });
+}

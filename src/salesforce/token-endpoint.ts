@@ -1,0 +1,115 @@
+// One exchange at the token endpoint: what is sent (RFC 7523 section 2.1) and how the reply reads. Judging a reply is pure;
+// what Salesforce really answers stands in salesforce-facts, section 1.
+import type { Dispatcher } from 'undici';
+import { Secret } from '../config/secret.ts';
+
+const grantType = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+const maxReplyBytes = 64 * 1024;
+
+export type TokenReply =
+  | { readonly kind: 'granted'; readonly accessToken: Secret; readonly instanceUrl: string }
+  | {
+      readonly kind: 'refused';
+      readonly status: number;
+      readonly error: string;
+      readonly description: string;
+      /** The endpoint's own clock, where it sent one. */
+      readonly dateMs: number | undefined;
+    }
+  /** No OAuth answer at all: worth another try. */
+  | { readonly kind: 'unusable'; readonly why: string };
+
+export interface TokenRequest {
+  readonly tokenUrl: string;
+  readonly assertion: Secret;
+  readonly dispatcher: Dispatcher;
+  readonly signal: AbortSignal;
+}
+
+/** Sends the assertion in the body, never in the URL, where logs would keep it. Network failures reject. */
+export async function sendTokenRequest(request: TokenRequest): Promise<TokenReply> {
+  const url = new URL(request.tokenUrl);
+  const { statusCode, headers, body } = await request.dispatcher.request({
+    origin: url.origin,
+    path: url.pathname + url.search,
+    method: 'POST',
+    headers: {
+      accept: 'application/json',
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    body: new URLSearchParams({
+      grant_type: grantType,
+      assertion: request.assertion.reveal(),
+    }).toString(),
+    signal: request.signal,
+  });
+  const date = Date.parse(String(headers.date ?? ''));
+  return readTokenReply({
+    status: statusCode,
+    body: await readBounded(body),
+    dateMs: Number.isNaN(date) ? undefined : date,
+  });
+}
+
+async function readBounded(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > maxReplyBytes) break;
+  }
+  return Buffer.concat(chunks).subarray(0, maxReplyBytes).toString('utf8');
+}
+
+export function readTokenReply(reply: {
+  status: number;
+  body: string;
+  dateMs: number | undefined;
+}): TokenReply {
+  const { status, body } = reply;
+  const fields = parseObject(body);
+  if (!fields && /^\s*</.test(body)) {
+    return { kind: 'unusable', why: `it answered ${status} with a page instead of JSON` };
+  }
+  if (status === 200) return readGrant(fields);
+  const error = isText(fields?.error) ? fields.error : `HTTP ${status}`;
+  if (status >= 500 || status === 420 || status === 429) {
+    return { kind: 'unusable', why: `it answered ${status} (${error})` };
+  }
+  const description = fields?.error_description;
+  return {
+    kind: 'refused',
+    status,
+    error,
+    description: isText(description) ? description : '',
+    dateMs: reply.dateMs,
+  };
+}
+
+function readGrant(fields: Record<string, unknown> | undefined): TokenReply {
+  if (!fields) return { kind: 'unusable', why: 'it answered 200 without JSON' };
+  const { access_token: accessToken, instance_url: instanceUrl } = fields;
+  // A token travels in a header: white space or a line break in it would be somebody else's header.
+  if (!isText(accessToken) || !/^[\x21-\x7e]+$/.test(accessToken)) {
+    return { kind: 'unusable', why: 'it answered 200 without a usable access_token' };
+  }
+  if (!isText(instanceUrl)) {
+    return { kind: 'unusable', why: 'it answered 200 without instance_url' };
+  }
+  return { kind: 'granted', accessToken: new Secret(accessToken), instanceUrl };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function parseObject(body: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

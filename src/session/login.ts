@@ -1,0 +1,119 @@
+// One login: sign, ask, judge, and ask again where the failure may pass. It ends within the login timeout whatever the
+// endpoint does, and makes at most three tries in it (RFC 7523 for the exchange; full jitter against a synchronised herd).
+import type { KeyObject } from 'node:crypto';
+import type { Dispatcher } from 'undici';
+import { ProxyError } from '../errors.ts';
+import { parseInstanceUrl } from '../salesforce/hosts.ts';
+import { signAssertion } from '../salesforce/jwt-assertion.ts';
+import { explainLoginRefusal } from '../salesforce/login-errors.ts';
+import { sendTokenRequest, type TokenReply } from '../salesforce/token-endpoint.ts';
+import { Session } from './session.ts';
+
+const maxTries = 3;
+const firstPauseMs = 500;
+
+export interface LoginOptions {
+  readonly org: string;
+  readonly username: string;
+  readonly clientId: string;
+  readonly audience: string;
+  readonly tokenUrl: string;
+  readonly instanceHosts: readonly string[] | undefined;
+  readonly timeoutMs: number;
+  /** Reads the key anew each time: a mounted secret rotates. */
+  readonly privateKey: () => KeyObject;
+  readonly dispatcher: Dispatcher;
+  readonly now: () => number;
+  readonly onRetry: (attempt: number, why: string) => void;
+}
+
+/** @throws ProxyError `login_rejected`, `login_unavailable`, `login_rate_exceeded` or `instance_forbidden` */
+export async function login(options: LoginOptions): Promise<Session> {
+  const deadline = AbortSignal.timeout(options.timeoutMs);
+  let why = 'it was not asked';
+  for (let attempt = 1; attempt <= maxTries && !deadline.aborted; attempt += 1) {
+    if (attempt > 1) {
+      options.onRetry(attempt, why);
+      await pause(Math.random() * firstPauseMs * 2 ** (attempt - 2), deadline);
+    }
+    const outcome = await tryOnce(options, deadline);
+    if (outcome instanceof Session) return outcome;
+    why = outcome;
+  }
+  throw new ProxyError(
+    'login_unavailable',
+    `Cannot log in to org "${options.org}" just now: ${host(options)} could not be used: ${why}.`,
+  );
+}
+
+/** The session, or why there is none yet; throws what no further try would change. */
+async function tryOnce(options: LoginOptions, deadline: AbortSignal): Promise<Session | string> {
+  try {
+    const reply = await ask(options, deadline);
+    if (reply.kind === 'unusable') return reply.why;
+    if (reply.kind === 'refused') return refused(reply, options);
+    const instance = parseInstanceUrl(reply.instanceUrl, options.instanceHosts);
+    return new Session(reply.accessToken, instance, options.now());
+  } catch (error) {
+    if (error instanceof ProxyError) throw error;
+    return deadline.aborted
+      ? `it did not answer within ${options.timeoutMs / 1000} s`
+      : describe(error);
+  }
+}
+
+async function ask(options: LoginOptions, signal: AbortSignal): Promise<TokenReply> {
+  const assertion = await signAssertion(options, readKey(options), options.now());
+  const { tokenUrl, dispatcher } = options;
+  return sendTokenRequest({ tokenUrl, assertion, dispatcher, signal });
+}
+
+function readKey(options: LoginOptions): KeyObject {
+  try {
+    return options.privateKey();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new ProxyError('login_rejected', `Cannot log in to org "${options.org}": ${message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Why a refusal may pass. @throws ProxyError for one that will not */
+function refused(reply: Extract<TokenReply, { kind: 'refused' }>, options: LoginOptions): string {
+  const { kind, said, fix } = explainLoginRefusal({
+    error: reply.error,
+    description: reply.description,
+    clockAheadSeconds:
+      reply.dateMs === undefined ? undefined : (options.now() - reply.dateMs) / 1000,
+  });
+  if (kind === 'transient') return `it answered ${said}. ${fix.replace(/\.$/, '')}`;
+  throw new ProxyError(
+    kind === 'rate' ? 'login_rate_exceeded' : 'login_rejected',
+    `Salesforce refused the login of ${options.username} to org "${options.org}" at ${host(options)}: ${said}. ${fix}`,
+  );
+}
+
+function host(options: LoginOptions): string {
+  return new URL(options.tokenUrl).host;
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && !error.message.includes(code)
+    ? `${code}: ${error.message}`
+    : error.message;
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
+}

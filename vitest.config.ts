@@ -1,0 +1,13 @@
+// What `vitest run` runs, and how long a test may take before it counts as hung.
+import { defineConfig } from 'vitest/config';
+
+// biome-ignore lint/style/noDefaultExport: vitest reads its configuration from the default export
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // Two cores: more workers only make the real processes in the tests wait for one another.
+    maxWorkers: 2,
+  },
+});
