@@ -1,10 +1,12 @@
 // What `vitest run` runs, and how long a test may take before it counts as hung.
 import { defineConfig } from 'vitest/config';
+import { NoSkips } from './test/support/no-skips.ts';
 
 // biome-ignore lint/style/noDefaultExport: vitest reads its configuration from the default export
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    reporters: process.env.CI === 'true' ? ['default', new NoSkips()] : ['default'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // Two cores: more workers only make the real processes in the tests wait for one another.

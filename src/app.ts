@@ -4,17 +4,22 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import type { Emit } from './events.ts';
 import { accessLog } from './middleware/access-log.ts';
+import { type ClientAuthOptions, clientAuth } from './middleware/client-auth.ts';
 import { clientConnection } from './middleware/client-connection.ts';
 import { sendError } from './middleware/error-response.ts';
 import { forward } from './middleware/forward.ts';
 import { holdBody } from './middleware/hold-body.ts';
-import type { Org, ProxyEnv } from './middleware/proxy-env.ts';
+import { hostGuard } from './middleware/host-guard.ts';
+import { originGuard } from './middleware/origin-guard.ts';
+import { enforcePolicy } from './middleware/policy.ts';
+import type { ProxyEnv } from './middleware/proxy-env.ts';
 import { requestTarget } from './middleware/request-target.ts';
-import { selectOrg } from './middleware/select-org.ts';
+import { type SelectOrgOptions, selectOrg } from './middleware/select-org.ts';
 import { revoke, soapLogout } from './middleware/sign-out.ts';
 
-export interface AppOptions {
-  readonly defaultOrg: Org | undefined;
+export interface AppOptions extends ClientAuthOptions, SelectOrgOptions {
+  readonly allowedHosts: readonly string[];
+  readonly allowedOrigins: readonly string[];
   readonly replayBodyLimitBytes: number;
   readonly emit: Emit;
   readonly now: () => number;
@@ -25,14 +30,19 @@ export function createApp(options: AppOptions): Hono<ProxyEnv> {
   return new Hono<ProxyEnv>()
     .use(accessLog(options.emit))
     .use(clientConnection())
+    .use(hostGuard([...options.allowedHosts, ...options.byHost.keys()]))
+    .use(originGuard(options.allowedOrigins))
     .use(revoke())
     .use(requestTarget())
-    .use(selectOrg(options.defaultOrg))
     .use(holdBody(options.replayBodyLimitBytes))
+    .use(clientAuth(options))
+    .use(selectOrg(options))
+    .use(enforcePolicy())
     .use(soapLogout())
     .use(forward(options.now))
     .onError((error, c) => {
-      sendError(c.env.incoming, c.env.outgoing, error);
+      const { incoming, outgoing } = c.env;
+      sendError(incoming, outgoing, error, c.var.corsHeaders);
       return RESPONSE_ALREADY_SENT;
     });
 }

@@ -4,6 +4,8 @@ import type { ProxyError } from './errors.ts';
 
 export type Event =
   | { readonly type: 'listening'; readonly address: string }
+  /** Whoever reaches this address can use the orgs, or could with one more key in the configuration. */
+  | { readonly type: 'open_to_network'; readonly address: string }
   | { readonly type: 'stopping'; readonly signal: string }
   | {
       readonly type: 'request';

@@ -9,7 +9,11 @@ import { ProxyError } from './errors.ts';
  * Resolves with the address as a client writes it.
  * @throws ProxyError `listen_failed` that says how to choose another
  */
-export async function openListener(server: Server, address: ListenAddress): Promise<string> {
+export async function openListener(
+  server: Server,
+  address: ListenAddress,
+  scheme: 'http' | 'https',
+): Promise<string> {
   if (address.kind === 'unix') await removeStaleSocket(address.path);
   await new Promise<void>((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException) => reject(listenFailed(error, address));
@@ -23,7 +27,7 @@ export async function openListener(server: Server, address: ListenAddress): Prom
   });
   if (address.kind === 'unix') return `unix:${address.path}`;
   const { port } = server.address() as AddressInfo;
-  return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${port}`;
+  return `${scheme}://${address.host.includes(':') ? `[${address.host}]` : address.host}:${port}`;
 }
 
 export function closeListener(server: Server): Promise<void> {

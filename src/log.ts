@@ -8,7 +8,8 @@ import { redactTokens } from './salesforce/redact.ts';
 
 export interface LogOptions {
   readonly level: string;
-  readonly format: 'json' | 'pretty';
+  /** `brief`: the message alone, for a screen that also holds instructions. */
+  readonly format: 'json' | 'pretty' | 'brief';
 }
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -20,10 +21,11 @@ export function createLog(options: LogOptions): { write(event: Event): void } {
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   };
+  const hideObject = options.format === 'brief';
   const logger =
-    options.format === 'pretty'
-      ? pino(settings, pretty({ sync: true, ignore: 'type', singleLine: true }))
-      : pino(settings);
+    options.format === 'json'
+      ? pino(settings)
+      : pino(settings, pretty({ sync: true, ignore: 'type', singleLine: true, hideObject }));
   return { write: (event) => writeEvent(logger, event) };
 }
 
@@ -44,6 +46,11 @@ function describe(event: Event): { level: Level; message: string } {
   switch (event.type) {
     case 'listening':
       return { level: 'info', message: `listening on ${event.address}` };
+    case 'open_to_network':
+      return {
+        level: 'warn',
+        message: `${event.address} can be reached from the network, and there are no clients with keys or certificates that keep others out: see access and clients in the configuration`,
+      };
     case 'stopping':
       return { level: 'info', message: `${event.signal}: stopping` };
     case 'request':

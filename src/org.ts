@@ -7,6 +7,7 @@ import type { StreamLane } from './forward/stream-lane.ts';
 import { Upstream } from './forward/upstream.ts';
 import { createOpenSocket } from './forward/upstream-socket.ts';
 import type { Org } from './middleware/proxy-env.ts';
+import type { Policy } from './policy/policy.ts';
 import {
   assertCertificateFits,
   certificateStanding,
@@ -14,17 +15,22 @@ import {
 } from './salesforce/certificate.ts';
 import { loadPrivateKey, privateKeyFingerprint } from './salesforce/private-key.ts';
 import { login } from './session/login.ts';
-import { LoginBackoff } from './session/login-backoff.ts';
+import type { Session } from './session/session.ts';
 import { SessionManager } from './session/session-manager.ts';
 
-export interface OrgOptions {
+/** What a login needs. */
+export interface LoginSetup {
   readonly config: OrgConfig;
   readonly upstream: UpstreamConfig;
   /** Extra certificate authorities (PEM). */
   readonly extraCa: string | undefined;
-  readonly streamLane: StreamLane;
   readonly emit: Emit;
   readonly now: () => number;
+}
+
+export interface OrgOptions extends LoginSetup {
+  readonly policy: Policy;
+  readonly streamLane: StreamLane;
 }
 
 export interface RunningOrg extends Org {
@@ -37,27 +43,15 @@ export interface RunningOrg extends Org {
 export function createOrg(options: OrgOptions): RunningOrg {
   const { config, upstream, streamLane } = options;
   checkKeys(options);
-  const socketOptions = {
-    connectTimeoutMs: upstream.connectTimeoutMs,
-    extraCa: options.extraCa,
-    proxy: upstream.proxy?.reveal(),
-  };
   const connections = new Upstream({
     openSocket: createOpenSocket({
-      ...socketOptions,
+      ...socketOptions(options),
       mustBePublic: (host) => !(config.instanceHosts ?? []).includes(host),
     }),
     maxConnections: upstream.maxConnections,
     responseTimeoutMs: upstream.responseTimeoutMs,
   });
-  // The operator named the token endpoint, so its address is not judged.
-  const openLoginSocket = createOpenSocket({ ...socketOptions, mustBePublic: () => false });
-  const loginDispatcher = new Agent({
-    connect: (address, opened) => openLoginSocket(address, opened),
-    allowH2: false,
-    headersTimeout: upstream.loginTimeoutMs,
-    bodyTimeout: upstream.loginTimeoutMs,
-  });
+  const loginDispatcher = createLoginDispatcher(options);
   const destinations = new Map<string, Destination>();
 
   function destination(username = config.username): Destination {
@@ -75,6 +69,7 @@ export function createOrg(options: OrgOptions): RunningOrg {
 
   return {
     name: config.name,
+    policy: options.policy,
     destination,
     warmUp: async () => {
       // A failure is an event already, and the next request meets it from memory.
@@ -88,38 +83,78 @@ export function createOrg(options: OrgOptions): RunningOrg {
   };
 }
 
+/**
+ * One login, as a request would cause it; nothing of it is kept.
+ * @throws ProxyError `config_invalid`, `login_*` or `instance_forbidden`
+ */
+export async function tryLogin(username: string, options: LoginSetup): Promise<Session> {
+  checkKeys(options);
+  const dispatcher = createLoginDispatcher(options);
+  try {
+    return await logIn(username, dispatcher, options);
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
 function createSessionManager(
   username: string,
   dispatcher: Dispatcher,
-  { config, upstream, emit, now }: OrgOptions,
+  options: LoginSetup,
 ): SessionManager {
-  const org = config.name;
+  const { config, upstream, emit, now } = options;
   return new SessionManager({
-    backoff: new LoginBackoff(),
     credentialsVersion: () => privateKeyFingerprint(keySource(config)),
     loginTimeoutMs: upstream.loginTimeoutMs,
     now,
-    onEvent: (event) => emit({ ...event, org, username }),
-    login: async () => {
-      const startedAtMs = now();
-      const session = await login({
-        org,
-        username,
-        clientId: config.clientId,
-        audience: config.audience,
-        tokenUrl: config.tokenUrl,
-        instanceHosts: config.instanceHosts,
-        timeoutMs: upstream.loginTimeoutMs,
-        privateKey: () => loadPrivateKey(keySource(config)),
-        dispatcher,
-        now,
-        onRetry: (attempt, why) => emit({ type: 'login_retry', org, username, attempt, why }),
-      });
-      const instance = session.instance.origin;
-      emit({ type: 'logged_in', org, username, instance, durationMs: now() - startedAtMs });
-      return session;
-    },
+    onEvent: (event) => emit({ ...event, org: config.name, username }),
+    login: () => logIn(username, dispatcher, options),
   });
+}
+
+async function logIn(
+  username: string,
+  dispatcher: Dispatcher,
+  { config, upstream, emit, now }: LoginSetup,
+): Promise<Session> {
+  const org = config.name;
+  const startedAtMs = now();
+  const session = await login({
+    org,
+    username,
+    clientId: config.clientId,
+    audience: config.audience,
+    tokenUrl: config.tokenUrl,
+    instanceHosts: config.instanceHosts,
+    timeoutMs: upstream.loginTimeoutMs,
+    privateKey: () => loadPrivateKey(keySource(config)),
+    dispatcher,
+    now,
+    onRetry: (attempt, why) => emit({ type: 'login_retry', org, username, attempt, why }),
+  });
+  const instance = session.instance.origin;
+  emit({ type: 'logged_in', org, username, instance, durationMs: now() - startedAtMs });
+  return session;
+}
+
+function createLoginDispatcher(options: LoginSetup): Dispatcher {
+  const { loginTimeoutMs } = options.upstream;
+  // The operator named the token endpoint, so its address is not judged.
+  const openSocket = createOpenSocket({ ...socketOptions(options), mustBePublic: () => false });
+  return new Agent({
+    connect: (address, opened) => openSocket(address, opened),
+    allowH2: false,
+    headersTimeout: loginTimeoutMs,
+    bodyTimeout: loginTimeoutMs,
+  });
+}
+
+function socketOptions({ upstream, extraCa }: LoginSetup) {
+  return {
+    connectTimeoutMs: upstream.connectTimeoutMs,
+    extraCa,
+    proxy: upstream.proxy?.reveal(),
+  };
 }
 
 function keySource(config: OrgConfig) {
@@ -131,7 +166,7 @@ function keySource(config: OrgConfig) {
 }
 
 /** What is wrong with a key or its certificate is told at start, and not by the first request. */
-function checkKeys({ config, emit, now }: OrgOptions): void {
+function checkKeys({ config, emit, now }: LoginSetup): void {
   const key = loadPrivateKey(keySource(config));
   if (config.certificateFile === undefined) return;
   const certificate = loadCertificate(config.certificateFile);

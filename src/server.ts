@@ -1,15 +1,19 @@
 // The composition root: from a Config to a running proxy. The only place where things with a lifetime are made.
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import { getRequestListener } from '@hono/node-server';
-import { createApp } from './app.ts';
+import type { Server } from 'node:http';
+import type { Hono } from 'hono';
+import { type AppOptions, createApp } from './app.ts';
+import { isLoopbackAddress, type ListenAddress } from './config/listen-address.ts';
 import type { Config } from './config/schema.ts';
 import { ProxyError } from './errors.ts';
 import type { Emit } from './events.ts';
 import { StreamLane } from './forward/stream-lane.ts';
+import { createHttpServer, type Fetch, type TlsMaterial } from './http-server.ts';
 import { closeListener, openListener } from './listener.ts';
-import { sendRawError } from './middleware/error-response.ts';
+import type { Client, Org, ProxyEnv } from './middleware/proxy-env.ts';
 import { createOrg, type RunningOrg } from './org.ts';
+import { compilePolicy, type Policy } from './policy/policy.ts';
+import { presets } from './policy/presets.ts';
 
 export interface ServerOptions {
   readonly config: Config;
@@ -24,76 +28,132 @@ export interface ProxyServer {
   close(): Promise<void>;
 }
 
+interface Listener {
+  readonly server: Server;
+  readonly address: ListenAddress;
+}
+
 /** @throws ProxyError `config_invalid` for a key, certificate or authority that cannot be used */
 export function createProxyServer(options: ServerOptions): ProxyServer {
-  const { config, emit, now = Date.now } = options;
-  const streamLane = new StreamLane();
-  const extraCa = config.upstream.caFile === undefined ? undefined : readCa(config.upstream.caFile);
-  const orgs = new Map<string, RunningOrg>();
-  for (const org of Object.values(config.orgs)) {
-    const { upstream } = config;
-    orgs.set(org.name, createOrg({ config: org, upstream, extraCa, streamLane, emit, now }));
+  const { config, emit } = options;
+  const orgs = createOrgs(options);
+  const app = createApp(appOptions(options, orgs));
+  const tls = readTls(config);
+  const listeners: Listener[] = [
+    { server: createHttpServer(fetchFor(app, undefined), tls), address: config.listen },
+  ];
+  for (const org of orgs.values()) {
+    const address = config.orgs[org.name]?.listen;
+    if (address) listeners.push({ server: createHttpServer(fetchFor(app, org), tls), address });
   }
-  const app = createApp({
-    defaultOrg: config.defaultOrg === undefined ? undefined : orgs.get(config.defaultOrg),
-    replayBodyLimitBytes: config.upstream.replayBodyLimitBytes,
-    emit,
-    now,
-  });
-  const server = createHttpServer(app.fetch as Parameters<typeof getRequestListener>[0]);
+  const close = async () => {
+    await Promise.all(listeners.map(({ server }) => closeListener(server)));
+    await Promise.all([...orgs.values()].map((org) => org.destroy()));
+  };
+  const open = async ({ server, address }: Listener) => {
+    const opened = await openListener(server, address, tls ? 'https' : 'http');
+    emit({ type: 'listening', address: opened });
+    if (isOpenToAll(config, address)) emit({ type: 'open_to_network', address: opened });
+    return opened;
+  };
   return {
     listen: async () => {
-      const address = await openListener(server, config.listen);
-      emit({ type: 'listening', address });
-      for (const org of orgs.values()) void org.warmUp();
-      return address;
+      try {
+        const [first = ''] = await Promise.all(listeners.map(open));
+        for (const org of orgs.values()) void org.warmUp();
+        return first;
+      } catch (error) {
+        await close();
+        throw error;
+      }
     },
-    close: async () => {
-      await closeListener(server);
-      await Promise.all([...orgs.values()].map((org) => org.destroy()));
-    },
+    close,
   };
 }
 
-/** Salesforce takes 16 KiB of request target, and its own headers beside it. */
-const maxRequestHeadBytes = 32 * 1024;
-
-function createHttpServer(fetch: Parameters<typeof getRequestListener>[0]): Server {
-  const listener = getRequestListener(fetch, {
-    overrideGlobalObjects: false,
-    autoCleanupIncoming: false,
-    // Never used to route: only so that a request without a usable Host reaches our own guard.
-    hostname: 'localhost',
-  });
-  const server = createServer(
-    {
-      maxHeaderSize: maxRequestHeadBytes,
-      // An upload may take as long as it takes; only its head must come in time.
-      requestTimeout: 0,
-      headersTimeout: 60_000,
-      // Longer than the usual 60 s of load balancers, which would otherwise meet closed connections.
-      keepAliveTimeout: 75_000,
-    },
-    listener,
+function createOrgs({ config, emit, now = Date.now }: ServerOptions): Map<string, RunningOrg> {
+  const streamLane = new StreamLane();
+  const extraCa = readExtraCa(config);
+  const { upstream } = config;
+  return new Map(
+    Object.values(config.orgs).map((org) => [
+      org.name,
+      createOrg({
+        config: org,
+        policy: policyOf(config, org.policy),
+        upstream,
+        extraCa,
+        streamLane,
+        emit,
+        now,
+      }),
+    ]),
   );
-  // Node drops silently what is above its default of 2,000; the head's size is the bound.
-  server.maxHeadersCount = 0;
-  // The body is asked for when somebody is going to read it: forward/replay-body.ts.
-  server.on('checkContinue', listener);
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => sendRawError(error, socket));
-  server.on('connect', (_req, socket) =>
-    sendRawError(new ProxyError('bad_target', 'This is no forward proxy: CONNECT.'), socket),
-  );
-  return server;
 }
 
-function readCa(file: string): string {
+function appOptions(
+  { config, emit, now = Date.now }: ServerOptions,
+  orgs: ReadonlyMap<string, RunningOrg>,
+): AppOptions {
+  const orgOf = (name: string | undefined) => (name === undefined ? undefined : orgs.get(name));
+  const byHost = [...orgs].flatMap(([name, org]) =>
+    (config.orgs[name]?.hosts ?? []).map((host): [string, Org] => [host, org]),
+  );
+  return {
+    clients: config.clients.map(
+      (client): Client => ({
+        ...client,
+        org: orgOf(client.org),
+        policy: client.policy === undefined ? undefined : policyOf(config, client.policy),
+      }),
+    ),
+    anonymous: config.access.anonymous,
+    allowedHosts: config.access.allowedHosts,
+    allowedOrigins: config.access.allowedOrigins,
+    byHost: new Map(byHost),
+    defaultOrg: orgOf(config.defaultOrg),
+    replayBodyLimitBytes: config.upstream.replayBodyLimitBytes,
+    emit,
+    now,
+  };
+}
+
+/** The configuration knows the names of the presets and of its own policies, and no others. */
+function policyOf(config: Config, name: string): Policy {
+  const rules = config.policies[name] ?? presets[name as keyof typeof presets];
+  return compilePolicy({ name, ...rules });
+}
+
+function fetchFor(app: Hono<ProxyEnv>, listenerOrg: Org | undefined): Fetch {
+  return (request, env) => app.fetch(request, { ...env, listenerOrg } as ProxyEnv['Bindings']);
+}
+
+/** Anybody who reaches the machine may use the org: nothing but `anonymous: loopback` stands before it. */
+function isOpenToAll({ access, clients, tls }: Config, address: ListenAddress): boolean {
+  if (address.kind === 'unix' || isLoopbackAddress(address.host)) return false;
+  return access.anonymous === 'always' || (clients.length === 0 && !tls?.clientCaFile);
+}
+
+/** @throws ProxyError `config_invalid` */
+export function readExtraCa({ upstream: { caFile } }: Config): string | undefined {
+  return caFile === undefined ? undefined : read(caFile, 'upstream.ca_file').toString();
+}
+
+function readTls({ tls }: Config): TlsMaterial | undefined {
+  if (!tls) return undefined;
+  return {
+    cert: read(tls.certFile, 'tls.cert_file'),
+    key: read(tls.keyFile, 'tls.key_file'),
+    clientCa:
+      tls.clientCaFile === undefined ? undefined : read(tls.clientCaFile, 'tls.client_ca_file'),
+  };
+}
+
+function read(file: string, key: string): Buffer {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file);
   } catch (error) {
     const { message } = error as Error;
-    throw new ProxyError('config_invalid', `upstream.ca_file cannot be read: ${message}`, {
-      cause: error,
-    });
+    throw new ProxyError('config_invalid', `${key} cannot be read: ${message}`, { cause: error });
   }
 }

@@ -1,35 +1,54 @@
 // `demo`: the proxy in front of a simulated org, so that everything can be tried without Salesforce.
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ListenAddress } from '../config/listen-address.ts';
 import { configSchema } from '../config/schema.ts';
-import { startSimulatedOrg } from '../simulator/simulated-org.ts';
+import type { Emit } from '../events.ts';
+import { createLog } from '../log.ts';
+import { createProxyServer } from '../server.ts';
+import { type SimulatedOrg, startSimulatedOrg } from '../simulator/simulated-org.ts';
 import { runProxy } from './serve.ts';
 
 export interface DemoOptions {
-  readonly listen?: string;
+  readonly listen?: ListenAddress;
 }
 
 export async function demo(options: DemoOptions): Promise<void> {
+  const org = await startSimulatedOrg();
+  const { write } = createLog({ level: 'info', format: 'brief' });
+  let address = '';
+  const emit: Emit = (event) => {
+    write(event);
+    if (event.type === 'listening') address = event.address;
+    // The first login is the last line of the start: what is to be read stands below it.
+    if (event.type === 'logged_in' && address !== '') {
+      console.log(welcome(address, org.controlOrigin));
+      address = '';
+    }
+  };
+  try {
+    await runProxy(createDemoProxy(org, options.listen, emit), emit, () => org.close());
+  } catch (error) {
+    await org.close();
+    throw error;
+  }
+}
+
+function createDemoProxy(org: SimulatedOrg, listen: ListenAddress | undefined, emit: Emit) {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', {
     modulusLength: 2048,
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
     publicKeyEncoding: { type: 'spki', format: 'pem' },
   });
-  const org = await startSimulatedOrg();
   const clientId = 'demo-consumer-key';
   org.control.registerApp({ consumerKey: clientId, publicKeyPem: publicKey });
-  const directory = await mkdtemp(join(tmpdir(), 'sf-auth-proxy-demo-'));
-  const cleanUp = async () => {
-    await org.close();
-    await rm(directory, { recursive: true, force: true });
-  };
+  const directory = mkdtempSync(join(tmpdir(), 'sf-auth-proxy-demo-'));
   try {
     const caFile = join(directory, 'simulated-org.crt');
-    await writeFile(caFile, org.tls.certPem);
+    writeFileSync(caFile, org.tls.certPem);
     const config = configSchema(directory).parse({
-      listen: options.listen ?? '127.0.0.1:8080',
       orgs: {
         demo: {
           login_url: org.origin,
@@ -41,11 +60,10 @@ export async function demo(options: DemoOptions): Promise<void> {
       },
       upstream: { ca_file: caFile },
     });
-    const address = await runProxy(config, cleanUp);
-    console.log(welcome(address, org.controlOrigin));
-  } catch (error) {
-    await cleanUp();
-    throw error;
+    return createProxyServer({ config: listen ? { ...config, listen } : config, emit });
+  } finally {
+    // It has been read; so nothing is left behind, however the demo ends.
+    rmSync(directory, { recursive: true });
   }
 }
 

@@ -93,7 +93,9 @@ function knownKeysAt(path: ConfigPath): string[] {
   let schema: z.core.JSONSchema.BaseSchema | undefined = configJsonSchema();
   for (const step of path) {
     const next: z.core.JSONSchema._JSONSchema | undefined =
-      schema?.properties?.[String(step)] ?? schema?.additionalProperties;
+      schema?.properties?.[String(step)] ??
+      (schema?.items as z.core.JSONSchema.BaseSchema | undefined) ??
+      schema?.additionalProperties;
     schema = typeof next === 'object' ? next : undefined;
   }
   return Object.keys(schema?.properties ?? {});

@@ -18,6 +18,10 @@ export function parseListenAddress(text: string, baseDir: string): ListenAddress
   return Object.freeze(address);
 }
 
+export function isLoopbackAddress(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+}
+
 function unixAddress(text: string, baseDir: string): ListenAddress | undefined {
   const path = text.slice('unix:'.length);
   if (path === '' || path.includes('\0')) return undefined;

@@ -1,6 +1,8 @@
 // Every key of the configuration, its default and the shape in which the program gets it (design.md,
 // "Configuration"). A key that is not here is an error: no option is parsed and ignored.
 import * as z from 'zod';
+import { access, clients, policies, tls } from './access-schema.ts';
+import { findReferenceProblems } from './references.ts';
 import {
   byteSize,
   choice,
@@ -12,8 +14,10 @@ import {
   line,
   list,
   listenAddress,
+  namedMap,
   optionalSecret,
   proxyUrl,
+  requestHost,
   secret,
   section,
 } from './value-kinds.ts';
@@ -22,6 +26,8 @@ export type Config = z.output<ReturnType<typeof configSchema>>;
 export type OrgConfig = Config['orgs'][string];
 export type UpstreamConfig = Config['upstream'];
 export type LogConfig = Config['log'];
+export type AccessConfig = Config['access'];
+export type ClientConfig = Config['clients'][number];
 
 /** Relative paths are taken from `baseDir`. The output is frozen, all the way down. */
 export function configSchema(baseDir: string) {
@@ -33,21 +39,37 @@ export function configSchema(baseDir: string) {
     default_org: line('expected the name of an org')
       .optional()
       .describe('The org of a request that selects none; default: the only org'),
+    access: access().prefault({}).describe('Who may call'),
+    clients: clients().prefault([]).describe('Callers that are known by a key or a certificate'),
+    policies: policies().prefault({}).describe('What callers may do, by a name of your choice'),
+    tls: tls(baseDir).optional().describe('TLS, and mutual TLS, for clients'),
     upstream: upstream(baseDir).prefault({}).describe('The connections to Salesforce'),
     log: log().prefault({}).describe('What is logged, and how'),
   })
-    .refine(namesKnownDefaultOrg, {
-      path: ['default_org'],
-      error: ({ input }) => `expected one of the orgs: ${orgNames(input).join(', ')}`,
-      params: { isSecret: false },
-      when: always,
-    })
+    .superRefine(
+      (config, context) => {
+        for (const { path, message } of findReferenceProblems(config)) {
+          context.addIssue({
+            code: 'custom',
+            path: [...path],
+            message,
+            params: { isSecret: false },
+          });
+        }
+      },
+      { when: always },
+    )
     .transform((config) => ({
       listen: config.listen,
       /** By name, without a prototype: `orgs[name]` is an org or undefined, whatever the name. */
       orgs: config.orgs,
       /** Undefined when there are several orgs and none was chosen. */
       defaultOrg: config.default_org ?? onlyKey(config.orgs),
+      access: config.access,
+      clients: config.clients,
+      policies: config.policies,
+      /** Undefined: plain HTTP. */
+      tls: config.tls,
       upstream: config.upstream,
       log: config.log,
     }))
@@ -70,12 +92,7 @@ export function configJsonSchema(): z.core.JSONSchema.BaseSchema {
 }
 
 function orgs(baseDir: string) {
-  const name = z.string().regex(/^[A-Za-z0-9_-]+$/, {
-    error: 'expected an org name of letters, digits, _ and -',
-  });
-  return z
-    .record(name, org(baseDir), { error: 'expected a map of org names' })
-    .meta({ minProperties: 1 })
+  return namedMap(org(baseDir), 'an org')
     .refine((byName) => Object.keys(byName).length > 0, { error: 'expected at least one org' })
     .transform(withNames)
     .readonly();
@@ -107,6 +124,13 @@ function org(baseDir: string) {
     instance_hosts: list(instanceHost(), 'expected a list of suffixes or hosts')
       .optional()
       .describe("Who may receive the session; default: Salesforce's own hosts"),
+    hosts: list(requestHost(), 'expected a list of host names')
+      .optional()
+      .describe('Host headers that select this org'),
+    listen: listenAddress(baseDir).optional().describe('An address of its own'),
+    policy: line('expected the name of a policy')
+      .prefault('data')
+      .describe('What its clients may do: data, read-only, legacy or one of policies'),
   })
     .meta({ oneOf: [{ required: ['private_key'] }, { required: ['private_key_file'] }] })
     .refine(hasOneKey, {
@@ -126,6 +150,9 @@ function org(baseDir: string) {
       certificateFile: one.certificate_file,
       /** Undefined: Salesforce's own hosts, as src/salesforce/hosts.ts lists them. */
       instanceHosts: one.instance_hosts,
+      hosts: one.hosts ?? [],
+      listen: one.listen,
+      policy: one.policy,
     }));
 }
 
@@ -182,16 +209,6 @@ function always(): boolean {
 function hasOneKey(keys: unknown): boolean {
   if (!isMap(keys)) return true;
   return (keys.private_key === undefined) !== (keys.private_key_file === undefined);
-}
-
-function namesKnownDefaultOrg(config: unknown): boolean {
-  if (!isMap(config) || !isMap(config.orgs)) return true;
-  const chosen = config.default_org;
-  return typeof chosen !== 'string' || orgNames(config).includes(chosen);
-}
-
-function orgNames(config: unknown): string[] {
-  return isMap(config) && isMap(config.orgs) ? Object.keys(config.orgs) : [];
 }
 
 function onlyKey(map: Readonly<Record<string, unknown>>): string | undefined {

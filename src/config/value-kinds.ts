@@ -12,6 +12,7 @@ import {
   proxyUrlExpected,
 } from './endpoint-url.ts';
 import { listenAddressExpected, parseListenAddress } from './listen-address.ts';
+import { parsePolicyRule } from './policy-rule.ts';
 import {
   byteSizeExpected,
   countExpected,
@@ -20,6 +21,12 @@ import {
   parseCount,
   parseDuration,
 } from './quantity.ts';
+import {
+  originExpected,
+  parseOrigin,
+  parseRequestHost,
+  requestHostExpected,
+} from './request-host.ts';
 import { Secret } from './secret.ts';
 
 /** A map with exactly these keys; an unknown one is an error. */
@@ -30,6 +37,13 @@ export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
 
 export function list<Item extends z.ZodType>(item: Item, expected: string) {
   return z.array(item, { error: expected }).min(1, { error: expected }).readonly();
+}
+
+/** A map of names of the user's choice. */
+export function namedMap<Item extends z.ZodType>(item: Item, what: string) {
+  const expectedName = `expected ${what} name of letters, digits, _ and -`;
+  const nameOf = z.string().regex(/^[A-Za-z0-9_-]+$/, { error: expectedName });
+  return z.record(nameOf, item, { error: `expected a map of ${what.replace(/^an? /, '')} names` });
 }
 
 export function choice<const Names extends readonly [string, ...string[]]>(names: Names) {
@@ -84,6 +98,40 @@ export function proxyUrl() {
 
 export function instanceHost() {
   return scalar(instanceHostExpected, parseInstanceHost);
+}
+
+/** A Host header's name. */
+export function requestHost() {
+  return scalar(requestHostExpected, parseRequestHost);
+}
+
+/** A web origin, or `*`. */
+export function origin() {
+  return scalar(originExpected, parseOrigin);
+}
+
+/** As it was written, and known to be a rule. */
+export function policyRule() {
+  return scalar(
+    'expected a rule such as "GET /services/data/**"',
+    (text) => parsePolicyRule(text).text,
+  );
+}
+
+export function name(expected: string) {
+  return scalar(expected, (text) => {
+    if (!/^[A-Za-z0-9_.-]{1,64}$/.test(text)) throw invalid(expected);
+    return text;
+  });
+}
+
+/** In lower case. */
+export function keyHash() {
+  const expected = 'expected a SHA-256 in 64 hexadecimal digits, as client-key prints it';
+  return scalar(expected, (text) => {
+    if (!/^[0-9a-f]{64}$/i.test(text.trim())) throw invalid(expected);
+    return text.trim().toLowerCase();
+  });
 }
 
 export function duration() {

@@ -9,6 +9,8 @@ export interface ForwardOptions {
   readonly now: () => number;
   /** The origin under which the client reached us. */
   readonly ownOrigin: string;
+  /** For the web page that asks; then Salesforce's own word about origins does not count. */
+  readonly corsHeaders: readonly string[] | undefined;
 }
 
 /**
@@ -28,6 +30,7 @@ export async function forwardRequest(
     api,
     instanceOrigin: sent.session.instance.origin,
     ownOrigin: options.ownOrigin,
+    corsHeaders: options.corsHeaders,
     ownHeaders: sent.sessionExpired ? ['x-proxy-error', 'session_expired_in_stream'] : [],
   });
   await closed(call);

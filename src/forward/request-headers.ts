@@ -10,7 +10,10 @@ import {
 import { isHopByHop, namedByConnection } from './hop-by-hop.ts';
 
 const framing = new Set(['content-length', 'expect']);
-const forwarding = new Set(['forwarded', 'x-real-ip', 'host']);
+// A SOAP body is sent plain, since the session is put into it: salesforce/soap-encoding.ts.
+const framingOfSoap = new Set([...framing, 'content-encoding']);
+// `Origin` is judged here (middleware/origin-guard.ts); Salesforce would hold it against a list of its own.
+const forwarding = new Set(['forwarded', 'x-real-ip', 'host', 'origin']);
 
 export interface RequestHeadersOptions {
   readonly api: Api;
@@ -38,15 +41,19 @@ export function requestHeaders(
     if (options.api === 'cometd' && lowerCase === 'cookie') {
       const kept = withoutSessionCookie(value);
       if (kept !== undefined) headers.push(name, kept);
-    } else if (!isDropped(lowerCase, named)) {
+    } else if (!isFraming(lowerCase, options.api) && !isDropped(lowerCase, named)) {
       headers.push(name, value);
     }
   }
   return headers;
 }
 
+function isFraming(name: string, api: Api): boolean {
+  return (api === 'soap' ? framingOfSoap : framing).has(name);
+}
+
 function isDropped(name: string, named: ReadonlySet<string> | undefined): boolean {
-  if (isHopByHop(name) || named?.has(name) || framing.has(name)) return true;
+  if (isHopByHop(name) || named?.has(name)) return true;
   // Some servers read `X_SFDC_Session` as `X-SFDC-Session`: underscores do not smuggle a carrier past us.
   const dashed = name.includes('_') ? name.replaceAll('_', '-') : name;
   return carrierHeaders.has(dashed) || forwarding.has(dashed) || dashed.startsWith('x-forwarded-');

@@ -9,6 +9,8 @@ export interface ResponseHeadersOptions {
   readonly instanceOrigin: string;
   /** The origin under which the client reached us. */
   readonly ownOrigin: string;
+  /** For the web page that asks; then Salesforce's own word about origins does not count. */
+  readonly corsHeaders: readonly string[] | undefined;
 }
 
 // Both would bind the client's browser or library to Salesforce's host name, and not to ours.
@@ -31,14 +33,16 @@ export function responseHeaders(
     const lowerCase = name.toLowerCase();
     if (isHopByHop(lowerCase) || named?.has(lowerCase)) continue;
     if (ignoresLength && lowerCase === 'content-length') continue;
-    if (isSalesforceOnly(lowerCase, value, options.api)) continue;
+    if (isSalesforceOnly(lowerCase, value, options)) continue;
     headers.push(name, lowerCase === 'location' ? ownLocation(value, options) : value);
   }
+  if (options.corsHeaders) headers.push(...options.corsHeaders);
   return headers;
 }
 
-function isSalesforceOnly(name: string, value: string, api: Api): boolean {
-  if (name === 'set-cookie') return api !== 'cometd';
+function isSalesforceOnly(name: string, value: string, options: ResponseHeadersOptions): boolean {
+  if (name === 'set-cookie') return options.api !== 'cometd';
+  if (options.corsHeaders && name.startsWith('access-control-')) return true;
   return hostBound.has(name) || (mayHoldSession.has(name) && holdsSession.test(value));
 }
 

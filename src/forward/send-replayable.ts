@@ -35,33 +35,24 @@ export async function sendReplayable(request: Replayable, to: Destination): Prom
   const session = sessions.current ?? (await sessions.acquire(request.signal));
   const sent = await sendToInstance(request, session, to);
   if (!(await isRefused(sent, request, to))) return sent;
-  const fresh = await renew(sent, request.signal, to);
-  // The exchange brought the same session again: replaying would only repeat the answer, which is Salesforce's own.
+  const fresh = await orDiscard(sent.answer, sessions.acquire(request.signal));
+  // No other session is to be had: replaying would only repeat the answer, which is Salesforce's own.
   if (fresh === sent.session) return sent;
   sent.answer.discard();
   request.trace.replayed = true;
   const replayed = await sendWith(request, fresh, to);
   // Whatever it says goes to the client; the session manager is told, so that the next request may do better.
-  await isRefused(replayed, request, to);
+  if (!(await isRefused(replayed, request, to))) sessions.renewalHelped(request.api);
   return replayed;
 }
 
 async function isRefused(sent: Sent, request: Replayable, to: Destination): Promise<boolean> {
-  if (await saysDeadSession(sent.answer, request.api)) {
-    to.sessions.reject(sent.session);
+  if (await saysDeadSession(sent.answer, request.api, request.method)) {
+    to.sessions.reject(sent.session, request.api);
     return true;
   }
   if (sent.answer.status < 400 && needsSession(request.target)) to.sessions.prove(sent.session);
   return false;
-}
-
-async function renew(sent: Sent, signal: AbortSignal, to: Destination): Promise<Session> {
-  try {
-    return await to.sessions.acquire(signal);
-  } catch (error) {
-    sent.answer.discard();
-    throw error;
-  }
 }
 
 /** Sends to the session's instance, or to where the org has moved if that instance is gone. */
@@ -70,20 +61,30 @@ async function sendToInstance(
   session: Session,
   to: Destination,
 ): Promise<Sent> {
-  let sent: Sent | undefined;
+  let sent: Sent;
   try {
     sent = await sendWith(request, session, to);
-    if (sent.answer.status !== edgeHasNoRoute) return sent;
   } catch (error) {
     if (!isUnreachable(error)) throw error;
     const moved = await to.sessions.relearn(session, request.signal);
     if (moved === session) throw error;
     return sendWith(request, moved, to);
   }
-  const moved = await to.sessions.relearn(session, request.signal);
+  if (sent.answer.status !== edgeHasNoRoute) return sent;
+  const moved = await orDiscard(sent.answer, to.sessions.relearn(session, request.signal));
   if (moved === session) return sent;
   sent.answer.discard();
   return sendWith(request, moved, to);
+}
+
+/** An answer that nobody will read keeps no connection. */
+async function orDiscard<T>(answer: UpstreamAnswer, next: Promise<T>): Promise<T> {
+  try {
+    return await next;
+  } catch (error) {
+    answer.discard();
+    throw error;
+  }
 }
 
 export function isUnreachable(error: unknown): boolean {

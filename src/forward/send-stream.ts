@@ -34,7 +34,7 @@ export async function sendStream(
   const sent = await sendToInstance(call, session, framing, to);
   const sessionExpired = await saysDeadSession(sent.answer, call.api);
   if (sessionExpired) {
-    to.sessions.reject(sent.session);
+    to.sessions.reject(sent.session, call.api);
     to.sessions.acquire().catch(() => {});
   } else if (sent.answer.status < 400) {
     to.sessions.prove(sent.session);

@@ -1,8 +1,14 @@
 // An answer of Salesforce as both lanes give it: its head, and a body that can be looked at before it is sent on. Nothing is
 // lost by looking: the client gets the original bytes.
 import type { ServerResponse } from 'node:http';
-import { promisify } from 'node:util';
-import { brotliDecompress, constants, gunzip, inflate } from 'node:zlib';
+import type { Transform } from 'node:stream';
+import {
+  constants,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createInflateRaw,
+} from 'node:zlib';
 import { isDeadSession, mayBeDeadSession } from '../salesforce/dead-session.ts';
 import type { Api } from '../salesforce/session-carrier.ts';
 
@@ -23,32 +29,56 @@ const lookBytes = 64 * 1024;
 const lookMs = 2000;
 
 /** Looks whether an answer says that the session is dead; most answers are told by their status alone. */
-export async function saysDeadSession(answer: UpstreamAnswer, api: Api): Promise<boolean> {
+export async function saysDeadSession(
+  answer: UpstreamAnswer,
+  api: Api,
+  method = 'GET',
+): Promise<boolean> {
   if (!mayBeDeadSession(api, answer.status)) return false;
+  if (method === 'HEAD') return isDeadSession(api, answer.status, undefined);
   const bytes = await answer.peek(lookBytes, lookMs);
-  return isDeadSession(api, answer.status, (await decoded(bytes, answer.rawHeaders)).toString());
+  const beginning = await decoded(bytes, contentEncoding(answer.rawHeaders));
+  return isDeadSession(api, answer.status, beginning.toString());
 }
 
-const decoders = {
-  gzip: promisify(gunzip),
-  'x-gzip': promisify(gunzip),
-  deflate: promisify(inflate),
-  br: promisify(brotliDecompress),
-} as const;
-
-/** For the look only. A body that does not decompress says nothing. */
-async function decoded(bytes: Buffer, rawHeaders: readonly string[]): Promise<Buffer> {
+function contentEncoding(rawHeaders: readonly string[]): string {
   const at = rawHeaders.findIndex((v, i) => i % 2 === 0 && v.toLowerCase() === 'content-encoding');
-  const encoding = at === -1 ? 'identity' : (rawHeaders[at + 1] as string).trim().toLowerCase();
-  if (encoding === 'identity' || encoding === '') return bytes;
-  if (!Object.hasOwn(decoders, encoding)) return Buffer.alloc(0);
-  try {
-    return await decoders[encoding as keyof typeof decoders](bytes, {
-      // The beginning of a body has no end; a bomb has no more than this to say.
-      finishFlush: encoding === 'br' ? constants.BROTLI_OPERATION_FLUSH : constants.Z_SYNC_FLUSH,
-      maxOutputLength: 1024 * 1024,
+  return at === -1 ? '' : (rawHeaders[at + 1] as string).trim().toLowerCase();
+}
+
+/** For the look only. What does not decompress says nothing; of what does, its beginning is enough, so no bomb goes off. */
+function decoded(bytes: Buffer, encoding: string): Promise<Buffer> | Buffer {
+  if (encoding === '' || encoding === 'identity') return bytes;
+  const decoder = createDecoder(bytes, encoding);
+  if (!decoder) return Buffer.alloc(0);
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const done = () => {
+      decoder.destroy();
+      resolve(Buffer.concat(chunks).subarray(0, lookBytes));
+    };
+    decoder.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length >= lookBytes) done();
     });
-  } catch {
-    return Buffer.alloc(0);
+    decoder.on('error', done);
+    decoder.on('end', done);
+    decoder.end(bytes);
+  });
+}
+
+function createDecoder(bytes: Buffer, encoding: string): Transform | undefined {
+  // The beginning of a body has no end.
+  const cut = { finishFlush: constants.Z_SYNC_FLUSH };
+  if (encoding === 'gzip' || encoding === 'x-gzip') return createGunzip(cut);
+  if (encoding === 'br') {
+    return createBrotliDecompress({ finishFlush: constants.BROTLI_OPERATION_FLUSH });
   }
+  if (encoding !== 'deflate') return undefined;
+  // RFC 9110 section 8.4.1.2: it should be the zlib format, and some servers leave its two bytes of header out.
+  const isZlib =
+    bytes.length >= 2 && bytes.readUInt16BE(0) % 31 === 0 && (bytes[0] ?? 0) % 16 === 8;
+  return isZlib ? createInflate(cut) : createInflateRaw(cut);
 }

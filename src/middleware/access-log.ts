@@ -17,13 +17,13 @@ export function accessLog(emit: Emit): MiddlewareHandler<ProxyEnv> {
       const isOurs = failure !== undefined && !(failure instanceof ClientGone);
       const error = isOurs ? asProxyError(failure) : undefined;
       if (error?.code === 'internal') emit({ type: 'bug', error: failure });
-      const { trace, org } = c.var as Partial<ProxyEnv['Variables']>;
+      const { trace, org, client } = c.var as Partial<ProxyEnv['Variables']>;
       emit({
         type: 'request',
         method,
         path: url.split('?', 1)[0] ?? '',
         org: org?.name,
-        client: undefined,
+        client: client?.name,
         status: outgoing.headersSent ? outgoing.statusCode : 0,
         bytes: socket.bytesWritten - bytesBefore,
         durationMs: performance.now() - startedAtMs,

@@ -13,7 +13,13 @@ export function asProxyError(error: unknown): ProxyError {
   });
 }
 
-export function sendError(req: IncomingMessage, res: ServerResponse, error: unknown): void {
+/** @param corsHeaders lets the web page that asked read the answer */
+export function sendError(
+  req: IncomingMessage,
+  res: ServerResponse,
+  error: unknown,
+  corsHeaders: readonly string[] = [],
+): void {
   if (error instanceof ClientGone || res.destroyed) {
     res.destroy();
     return;
@@ -25,21 +31,24 @@ export function sendError(req: IncomingMessage, res: ServerResponse, error: unkn
   }
   const failure = asProxyError(error);
   const { type, body } = errorBody(req, failure);
-  const headers: Record<string, string | number> = {
-    'content-type': type,
-    'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    'x-proxy-error': failure.code,
-  };
-  if (failure.retryAfterSeconds !== undefined) headers['retry-after'] = failure.retryAfterSeconds;
+  const headers = [
+    ...['content-type', type],
+    ...['content-length', String(Buffer.byteLength(body))],
+    ...['cache-control', 'no-store'],
+    ...['x-content-type-options', 'nosniff'],
+    ...['x-proxy-error', failure.code],
+    ...corsHeaders,
+  ];
+  if (failure.retryAfterSeconds !== undefined) {
+    headers.push('retry-after', String(failure.retryAfterSeconds));
+  }
   if (failure.code === 'client_unauthorized') {
-    headers['www-authenticate'] = 'Bearer realm="sf-auth-proxy"';
+    headers.push('www-authenticate', 'Bearer realm="sf-auth-proxy"');
   }
   // A client that waits for "100 Continue" may or may not send its body now: only closing makes that clear to both.
-  if (req.headers.expect !== undefined && !req.complete) headers.connection = 'close';
+  if (req.headers.expect !== undefined && !req.complete) headers.push('connection', 'close');
   res.sendDate = true;
-  res.writeHead(failure.status, headers);
+  res.writeHead(failure.status, STATUS_CODES[failure.status], headers);
   res.end(body);
 }
 

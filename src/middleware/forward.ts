@@ -8,12 +8,17 @@ import type { ProxyEnv } from './proxy-env.ts';
 export function forward(now: () => number): MiddlewareHandler<ProxyEnv> {
   return async function forward(c) {
     const { incoming: req, outgoing: res } = c.env;
-    const { org, target, api, body, signal, trace } = c.var;
+    const { org, client, target, api, holdBody, signal, trace, corsHeaders } = c.var;
+    const body = await holdBody();
     const isTls = 'encrypted' in req.socket;
     await forwardRequest(
       { req, res, api, target: withoutQueryToken(target.raw), body, signal, trace },
-      org.destination(undefined),
-      { now, ownOrigin: `${isTls ? 'https' : 'http'}://${req.headers.host ?? 'localhost'}` },
+      org.destination(client?.username),
+      {
+        now,
+        ownOrigin: `${isTls ? 'https' : 'http'}://${req.headers.host ?? 'localhost'}`,
+        corsHeaders,
+      },
     );
     return RESPONSE_ALREADY_SENT;
   };

@@ -1,23 +1,40 @@
-// Holds the request's body, if it fits: for the policy to judge, and for the replay lane to send again.
+// Lets those behind it hold the request's body, if it fits: to know a SOAP client by it, to judge it, to send it again. It is
+// read when the first of them asks, so that a request that is refused before has not been asked for its body.
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { MiddlewareHandler } from 'hono';
-import { readReplayBody, unreadBody } from '../forward/replay-body.ts';
+import { type ReplayBody, readReplayBody, unreadBody } from '../forward/replay-body.ts';
 import { apiOf } from '../salesforce/session-carrier.ts';
+import { plainEnvelope } from '../salesforce/soap-encoding.ts';
 import type { ProxyEnv } from './proxy-env.ts';
 
 export function holdBody(limitBytes: number): MiddlewareHandler<ProxyEnv> {
   return async function holdBody(c, next) {
     const { incoming, outgoing } = c.env;
     const api = apiOf(c.var.target.path);
-    // A CometD client polls for minutes and cannot be replayed: its state is in cookies and message ids.
-    const isStreamed = api === 'cometd';
+    let held: Promise<ReplayBody> | undefined;
     c.set('api', api);
-    c.set(
-      'body',
-      isStreamed
-        ? unreadBody
-        : // The session of a SOAP call is put into the beginning of its body.
-          await readReplayBody(incoming, outgoing, limitBytes, api === 'soap'),
-    );
+    c.set('holdBody', () => {
+      held ??=
+        // A CometD client polls for minutes and cannot be replayed: its state is in cookies and message ids.
+        api === 'cometd'
+          ? Promise.resolve(unreadBody)
+          : api === 'soap'
+            ? holdEnvelope(incoming, outgoing, limitBytes)
+            : readReplayBody(incoming, outgoing, limitBytes);
+      return held;
+    });
     await next();
   };
+}
+
+/** The session of a SOAP call is put into the beginning of its body, so that must be read, and plain. */
+async function holdEnvelope(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  limitBytes: number,
+): Promise<ReplayBody> {
+  const body = await readReplayBody(incoming, outgoing, limitBytes, true);
+  if (!body.isWhole) return body;
+  const encoding = incoming.headers['content-encoding'];
+  return { isWhole: true, bytes: await plainEnvelope(body.bytes, encoding, limitBytes) };
 }

@@ -2,25 +2,48 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { CallTrace, Destination } from '../forward/client-call.ts';
 import type { ReplayBody } from '../forward/replay-body.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { RequestTarget } from '../policy/request-target.ts';
 import type { Api } from '../salesforce/session-carrier.ts';
+
+/** A caller that is known by its key or certificate, and what it is bound to. */
+export interface Client {
+  readonly name: string;
+  readonly keySha256: string | undefined;
+  readonly certificateName: string | undefined;
+  readonly org: Org | undefined;
+  /** The Salesforce user that it acts as; undefined: the org's own. */
+  readonly username: string | undefined;
+  /** Instead of the org's. */
+  readonly policy: Policy | undefined;
+}
 
 /** One configured org, ready to be used. */
 export interface Org {
   readonly name: string;
+  readonly policy: Policy;
   /** The way to the org, as one of its Salesforce users; undefined: the org's own. */
   destination(username: string | undefined): Destination;
 }
 
 export interface ProxyEnv {
-  Bindings: HttpBindings;
+  Bindings: HttpBindings & {
+    /** The org to which the listener belongs that the request came in by. */
+    readonly listenerOrg?: Org | undefined;
+  };
   Variables: {
     readonly trace: CallTrace;
     /** Aborts when the client goes away. */
     readonly signal: AbortSignal;
+    /** The Host header's name. */
+    readonly host: string;
+    /** For the page that asks, on every answer; undefined where none does. */
+    readonly corsHeaders: readonly string[] | undefined;
     readonly target: RequestTarget;
-    readonly org: Org;
     readonly api: Api;
-    readonly body: ReplayBody;
+    /** Reads the body at the first call. */
+    readonly holdBody: () => Promise<ReplayBody>;
+    readonly client: Client | undefined;
+    readonly org: Org;
   };
 }

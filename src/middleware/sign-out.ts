@@ -20,8 +20,8 @@ export function revoke(): MiddlewareHandler<ProxyEnv> {
 
 export function soapLogout(): MiddlewareHandler<ProxyEnv> {
   return async function soapLogout(c, next) {
-    const { api, body, target } = c.var;
-    if (!isSoapLogout(api, body.bytes)) return next();
+    const { api, holdBody, target } = c.var;
+    if (api !== 'soap' || !isSoapLogout((await holdBody()).bytes)) return next();
     answerSoapLogout(c.env.outgoing, target.path);
     return RESPONSE_ALREADY_SENT;
   };

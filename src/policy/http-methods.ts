@@ -1,19 +1,9 @@
 // Which method a request may turn out to have. Salesforce lets `?_HttpMethod=PATCH` replace the real one, so a rule that
 // looks at the request line alone is no rule. Authority: REST API Developer Guide, "Update a Record".
 
+import { knownMethods } from '../config/policy-rule.ts';
 import { decodePercentOnce } from './percent-decoding.ts';
 import type { RequestTarget } from './request-target.ts';
-
-/** The methods that a rule may name. */
-export const knownMethods: readonly string[] = [
-  'GET',
-  'HEAD',
-  'POST',
-  'PUT',
-  'PATCH',
-  'DELETE',
-  'OPTIONS',
-];
 
 /**
  * Headers that replace the method on some servers. That Salesforce honours one is not documented; that it does not
@@ -36,9 +26,8 @@ export interface MethodSources {
 /** Every method that the request may have for Salesforce: its own, and each that something in it names. */
 export function plausibleMethods(request: MethodSources): readonly string[] {
   const own = request.method.toUpperCase();
-  // A servlet reads parameters from a form body too, and the body is not held: `_HttpMethod` may be in it.
-  if (isForm(request.contentType)) return [...new Set([own, ...knownMethods])];
   const named = [...(request.methodOverrides ?? []), ...methodsInTarget(request.target)];
+  if (hidesParameters(own, request.contentType)) named.push('unknown');
   if (named.length === 0) return [own];
   const methods = named.flatMap((name) => {
     const method = name.trim().toUpperCase();
@@ -47,8 +36,10 @@ export function plausibleMethods(request: MethodSources): readonly string[] {
   return [...new Set([own, ...methods])];
 }
 
-function isForm(contentType: string | undefined): boolean {
-  return contentType !== undefined && /x-www-form-urlencoded/i.test(contentType);
+/** A servlet reads parameters from a form body too, except of GET; it is not held, and `_HttpMethod` may be in it. */
+function hidesParameters(method: string, contentType: string | undefined): boolean {
+  if (method === 'GET' || method === 'HEAD' || contentType === undefined) return false;
+  return /x-www-form-urlencoded/i.test(contentType);
 }
 
 /**

@@ -4,7 +4,7 @@
 import { gunzipSync, inflateSync } from 'node:zlib';
 import { ProxyError } from '../errors.ts';
 
-/** What a compressed body may grow to; Salesforce itself takes 6 MB of JSON, we hold 1 MiB of it by default. */
+/** What a compressed body may grow to: a bomb is refused before it costs more than this. */
 export const maxInflatedBytes = 4 * 1024 * 1024;
 
 /** Deeper than any request of Salesforce's, and bounded for whoever walks the value. */

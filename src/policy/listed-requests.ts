@@ -1,7 +1,8 @@
 // The sub-requests that a composite, graph or batch body lists, each with its method, url and own body.
 // Authority: REST API Developer Guide, "Composite", "Composite Graph", "Composite Batch"; Connect REST API, "Batch".
 
-import { knownMethods, methodOverrideHeaders } from './http-methods.ts';
+import { knownMethods } from '../config/policy-rule.ts';
+import { methodOverrideHeaders } from './http-methods.ts';
 import { isJsonObject, type JsonObject, readField, unreadable } from './judged-json.ts';
 import { decodePercentOnce } from './percent-decoding.ts';
 import { parseRequestTarget, type RequestTarget } from './request-target.ts';
@@ -18,6 +19,12 @@ export interface Carrier extends SubRequest {
   readonly bodies: readonly unknown[];
 }
 
+/** Salesforce allows 25 in a composite request or a batch, and 500 in a graph. Judging each one costs time. */
+export const maxSubRequests = 1_000;
+
+/** As long as Salesforce takes a URI. */
+const maxUrlLength = 16_384;
+
 /**
  * All requests in a body, wherever one of the composite resources would look for them: the path does not decide, so
  * that nothing depends on reading it as Salesforce does. Throws ProxyError where there is none or one is unclear.
@@ -31,6 +38,7 @@ export function readListedRequests(body: unknown): Carrier[] {
     ...graphs.flatMap((graph) => readList(graph, 'compositeRequest')),
   ];
   if (listed.length === 0) throw unreadable('its body lists no sub-requests');
+  if (listed.length > maxSubRequests) throw unreadable('it has too many sub-requests');
   return listed.map(readListedRequest);
 }
 
@@ -65,6 +73,7 @@ function readListedRequest(listed: JsonObject): Carrier {
  * to something else, `tooling/executeAnonymous` would be another request. The query may hold raw spaces, as many do.
  */
 function parseUrl(url: string): { target: RequestTarget } {
+  if (url.length > maxUrlLength) throw unreadable('the url of a sub-request is too long');
   const [path, query] = splitQuery(url);
   const [, fromVersion] = /^(?:\/services\/data\/|\/)?(v\d+\.\d+(?:\/.*)?)$/s.exec(path) ?? [];
   if (fromVersion === undefined) {

@@ -1,25 +1,18 @@
 // May this request pass? Deny wins over allow, what no rule allows is refused, and what cannot be judged is refused.
 
+import { type PolicyRule, type PresetName, parsePolicyRule } from '../config/policy-rule.ts';
 import { ProxyError } from '../errors.ts';
 import { type MethodSources, plausibleMethods } from './http-methods.ts';
 import { type JudgedBody, parseJudgedJson } from './judged-json.ts';
-import { type PolicyRules, type PresetName, presets } from './presets.ts';
+import { type PolicyRules, presets } from './presets.ts';
 import type { RequestTarget } from './request-target.ts';
-import {
-  allowsPath,
-  couldReach,
-  coversAll,
-  hasMethod,
-  parseRule,
-  type Rule,
-  touchesPath,
-} from './rule.ts';
+import { allowsPath, couldReach, coversAll, hasMethod, touchesPath } from './rule.ts';
 import { carriesSubRequests, listSubRequests } from './sub-requests.ts';
 
 export interface Policy {
   readonly name: string;
-  readonly allow: readonly Rule[];
-  readonly deny: readonly Rule[];
+  readonly allow: readonly PolicyRule[];
+  readonly deny: readonly PolicyRule[];
   /** Everything below /services/data is allowed, so that no sub-request could be refused. */
   readonly isOpen: boolean;
 }
@@ -47,8 +40,8 @@ export type Verdict =
 export function compilePolicy(source: PolicySource): Policy {
   const included = (source.presets ?? []).map((name) => presets[name]);
   const sources: readonly Partial<PolicyRules>[] = [...included, source];
-  const allow = sources.flatMap((rules) => rules.allow ?? []).map(parseRule);
-  const deny = sources.flatMap((rules) => rules.deny ?? []).map(parseRule);
+  const allow = sources.flatMap((rules) => rules.allow ?? []).map(parsePolicyRule);
+  const deny = sources.flatMap((rules) => rules.deny ?? []).map(parsePolicyRule);
   const isOpen =
     allow.some((rule) => coversAll(rule, '/services/data')) &&
     !deny.some((rule) => couldReach(rule, '/services/data'));
@@ -72,7 +65,8 @@ export function judge(policy: Policy, request: JudgedRequest): Verdict {
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error;
     const code = error.code === 'body_too_large' ? error.code : 'policy_denied';
-    return refusal(policy, code, 'what cannot be judged is refused', error.message);
+    const why = error.message.replace(/\.$/, '');
+    return refusal(policy, code, 'what cannot be judged is refused', why);
   }
 }
 

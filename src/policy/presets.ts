@@ -1,5 +1,7 @@
 // The policies that come with the proxy. They are written as rules, so that a reader sees all there is to see.
 
+import type { PresetName } from '../config/policy-rule.ts';
+
 export interface PolicyRules {
   readonly allow: readonly string[];
   readonly deny: readonly string[];
@@ -51,10 +53,8 @@ const legacy: PolicyRules = {
   deny: [],
 };
 
-export const presets = { data, 'read-only': readOnly, legacy } as const;
-
-export type PresetName = keyof typeof presets;
-
-export function isPresetName(name: string): name is PresetName {
-  return Object.hasOwn(presets, name);
-}
+export const presets: Readonly<Record<PresetName, PolicyRules>> = {
+  data,
+  'read-only': readOnly,
+  legacy,
+};

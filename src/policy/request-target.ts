@@ -2,23 +2,10 @@
 // refused, never repaired: the bytes that were judged are the bytes that are forwarded. Authority: RFC 9112 section 3.2.1.
 
 import { isUtf8 } from 'node:buffer';
+import { proxiedPrefixes } from '../config/policy-rule.ts';
 import { ProxyError } from '../errors.ts';
 import { type PathReading, pathReadings } from './path-readings.ts';
 import { decodePercentOnce } from './percent-decoding.ts';
-
-/**
- * The paths that are proxied; case counts. `/services/oauth2/token` and `/revoke` are absent on purpose: the proxy
- * answers them itself, so that no client can end the session that all of them share.
- */
-export const proxiedPrefixes: readonly string[] = [
-  '/services/data',
-  '/services/apexrest',
-  '/services/async',
-  '/services/Soap',
-  '/services/oauth2/userinfo',
-  '/cometd',
-  '/id',
-];
 
 const prefixSegments = proxiedPrefixes.map((prefix) => prefix.slice(1).split('/'));
 

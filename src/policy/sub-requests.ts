@@ -2,12 +2,18 @@
 // name sObjects there, and a GraphQL document may write. Each is listed here, so that the same policy can judge it.
 // Authority: REST API Developer Guide, "Composite Resources"; GraphQL API Developer Guide.
 
+import { parsePolicyRule } from '../config/policy-rule.ts';
 import { documentInBody, documentsInQuery, onlyQueries } from './graphql-operations.ts';
 import { unreadable } from './judged-json.ts';
-import { type Carrier, readListedRequests, type SubRequest } from './listed-requests.ts';
+import {
+  type Carrier,
+  maxSubRequests,
+  readListedRequests,
+  type SubRequest,
+} from './listed-requests.ts';
 import { collectionRequests, treeRequests } from './record-collections.ts';
 import type { RequestTarget } from './request-target.ts';
-import { parseRule, touchesPath } from './rule.ts';
+import { touchesPath } from './rule.ts';
 
 const carriers = [
   '* /services/data/*/composite/**',
@@ -15,7 +21,7 @@ const carriers = [
   '* /services/data/*/connect/batch/**',
   '* /services/data/*/chatter/batch/**',
   '* /services/data/*/graphql/**',
-].map(parseRule);
+].map(parsePolicyRule);
 
 /** The resources whose bodies list requests. */
 const listing: ReadonlySet<string> = new Set([
@@ -26,8 +32,7 @@ const listing: ReadonlySet<string> = new Set([
   'chatter/batch',
 ]);
 
-/** Salesforce allows 25 in a composite request and 500 in a graph, and hardly any nesting. */
-const maxSubRequests = 2_000;
+/** Salesforce hardly allows any nesting. */
 const maxNesting = 3;
 
 /** Must the body be looked into? Under any reading and spelling: one that is missed would be a way around. */

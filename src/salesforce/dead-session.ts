@@ -41,8 +41,12 @@ export function mayBeDeadSession(api: Api, status: number): boolean {
   return dialects.some((dialect) => dialect.status === status && dialect.apis.includes(api));
 }
 
-/** @param body the decoded beginning of the body: a marker beyond it does not count */
-export function isDeadSession(api: Api, status: number, body: string): boolean {
+/**
+ * @param body the decoded beginning of the body: a marker beyond it does not count. Undefined: a HEAD was answered, which
+ * has none, so that its 401 must count by itself
+ */
+export function isDeadSession(api: Api, status: number, body: string | undefined): boolean {
+  if (body === undefined) return status === 401 && mayBeDeadSession(api, status);
   const said = dialects.some(
     (dialect) => dialect.status === status && dialect.apis.includes(api) && dialect.says.test(body),
   );

@@ -24,7 +24,8 @@ export interface Instance {
 }
 
 // Only what an origin is made of: the URL parser would otherwise drop tabs, turn `\` into `/` and accept user info.
-const plainOrigin = /^(https?):\/\/([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?\/?$/;
+const plainOrigin =
+  /^(https?):\/\/([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?\/?$/;
 
 /**
  * The instance that an `instance_url` names, if it may receive a token.
@@ -74,12 +75,15 @@ for (const [network, prefix] of [
   ['224.0.0.0', 3],
 ] as const) {
   notPublic.addSubnet(network, prefix, 'ipv4');
+  // NAT64 (RFC 6052): in a network of IPv6 only, all of Salesforce is there, and so would be our own addresses.
+  notPublic.addSubnet(`64:ff9b::${network}`, 96 + prefix, 'ipv6');
 }
 for (const [network, prefix] of [
   ['::', 127],
-  ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
   ['fc00::', 7],
   ['fe80::', 10],
+  ['fec0::', 10],
   ['ff00::', 8],
 ] as const) {
   notPublic.addSubnet(network, prefix, 'ipv6');

@@ -66,7 +66,7 @@ const rows: readonly Row[] = [
   },
   {
     error: 'invalid_grant',
-    description: /login rate exceeded/i,
+    description: /login.rate.exceeded/i,
     kind: 'rate',
     fix: 'Salesforce allows about 3,600 logins an hour for a user and refuses all of them beyond that, for up to an hour. Find what else logs in as this user (Setup > Login History).',
   },

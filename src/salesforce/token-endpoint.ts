@@ -74,7 +74,8 @@ export function readTokenReply(reply: {
   }
   if (status === 200) return readGrant(fields);
   const error = isText(fields?.error) ? fields.error : `HTTP ${status}`;
-  if (status >= 500 || status === 420 || status === 429) {
+  const isRefusal = status >= 400 && status < 500 && status !== 420 && status !== 429;
+  if (!isRefusal) {
     return { kind: 'unusable', why: `it answered ${status} (${error})` };
   }
   const description = fields?.error_description;

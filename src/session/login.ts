@@ -1,13 +1,16 @@
 // One login: sign, ask, judge, and ask again where the failure may pass. It ends within the login timeout whatever the
 // endpoint does, and makes at most three tries in it (RFC 7523 for the exchange; full jitter against a synchronised herd).
 import type { KeyObject } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
+import type { Secret } from '../config/secret.ts';
 import { ProxyError } from '../errors.ts';
 import { parseInstanceUrl } from '../salesforce/hosts.ts';
 import { signAssertion } from '../salesforce/jwt-assertion.ts';
 import { explainLoginRefusal } from '../salesforce/login-errors.ts';
 import { sendTokenRequest, type TokenReply } from '../salesforce/token-endpoint.ts';
 import { Session } from './session.ts';
+import { untilAborted } from './until-aborted.ts';
 
 const maxTries = 3;
 const firstPauseMs = 500;
@@ -31,11 +34,10 @@ export interface LoginOptions {
 export async function login(options: LoginOptions): Promise<Session> {
   const deadline = AbortSignal.timeout(options.timeoutMs);
   let why = 'it was not asked';
-  for (let attempt = 1; attempt <= maxTries && !deadline.aborted; attempt += 1) {
-    if (attempt > 1) {
-      options.onRetry(attempt, why);
-      await pause(Math.random() * firstPauseMs * 2 ** (attempt - 2), deadline);
-    }
+  for (let attempt = 1; attempt <= maxTries; attempt += 1) {
+    if (attempt > 1) await pause(attempt, deadline);
+    if (deadline.aborted) break;
+    if (attempt > 1) options.onRetry(attempt, why);
     const outcome = await tryOnce(options, deadline);
     if (outcome instanceof Session) return outcome;
     why = outcome;
@@ -48,29 +50,27 @@ export async function login(options: LoginOptions): Promise<Session> {
 
 /** The session, or why there is none yet; throws what no further try would change. */
 async function tryOnce(options: LoginOptions, deadline: AbortSignal): Promise<Session | string> {
+  const assertion = await sign(options);
+  const { tokenUrl, dispatcher } = options;
+  const request = { tokenUrl, assertion, dispatcher, signal: deadline };
+  let reply: TokenReply;
   try {
-    const reply = await ask(options, deadline);
-    if (reply.kind === 'unusable') return reply.why;
-    if (reply.kind === 'refused') return refused(reply, options);
-    const instance = parseInstanceUrl(reply.instanceUrl, options.instanceHosts);
-    return new Session(reply.accessToken, instance, options.now());
+    // undici hears of an abort only once it is connected; a connection that hangs must not outlast the deadline.
+    reply = await untilAborted(sendTokenRequest(request), deadline);
   } catch (error) {
-    if (error instanceof ProxyError) throw error;
     return deadline.aborted
       ? `it did not answer within ${options.timeoutMs / 1000} s`
       : describe(error);
   }
+  if (reply.kind === 'unusable') return reply.why;
+  if (reply.kind === 'refused') return refused(reply, options);
+  const instance = parseInstanceUrl(reply.instanceUrl, options.instanceHosts);
+  return new Session(reply.accessToken, instance, options.now());
 }
 
-async function ask(options: LoginOptions, signal: AbortSignal): Promise<TokenReply> {
-  const assertion = await signAssertion(options, readKey(options), options.now());
-  const { tokenUrl, dispatcher } = options;
-  return sendTokenRequest({ tokenUrl, assertion, dispatcher, signal });
-}
-
-function readKey(options: LoginOptions): KeyObject {
+async function sign(options: LoginOptions): Promise<Secret> {
   try {
-    return options.privateKey();
+    return await signAssertion(options, options.privateKey(), options.now());
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new ProxyError('login_rejected', `Cannot log in to org "${options.org}": ${message}`, {
@@ -100,20 +100,15 @@ function host(options: LoginOptions): string {
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof ProxyError) return error.message.replace(/\.$/, '');
   const { code } = error as { code?: unknown };
   return typeof code === 'string' && !error.message.includes(code)
     ? `${code}: ${error.message}`
     : error.message;
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
+/** Full jitter, against a herd of proxies that failed together. */
+async function pause(attempt: number, signal: AbortSignal): Promise<void> {
+  const ms = Math.random() * firstPauseMs * 2 ** (attempt - 2);
+  await sleep(ms, undefined, { signal }).catch(() => {});
 }

@@ -1,13 +1,15 @@
 // The life of the session of one (org, Salesforce user): two requests, one login. A session is rejected by its token, so
 // that a late 401 cannot kill a fresh one; an exchange belongs to nobody, so that a client that leaves aborts no one's.
 import { ProxyError } from '../errors.ts';
-import type { LoginBackoff } from './login-backoff.ts';
+import type { Api } from '../salesforce/session-carrier.ts';
+import { LoginBackoff } from './login-backoff.ts';
+import { RenewalLimit } from './renewal-limit.ts';
 import type { Session } from './session.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export interface SessionManagerOptions {
   /** One exchange, with its retries; ends within the login timeout, whatever the endpoint does. */
   readonly login: () => Promise<Session>;
-  readonly backoff: LoginBackoff;
   /** Changes when the key or the configuration did: then a remembered failure means nothing any more. */
   readonly credentialsVersion: () => string;
   readonly loginTimeoutMs: number;
@@ -25,18 +27,29 @@ export type SessionEvent =
     }
   | { readonly type: 'instance_moved'; readonly from: string; readonly to: string };
 
-/** A renewed session that is refused within this time, and was never accepted, was dead on arrival. */
-const arrivalMs = 60_000;
 /** How often at most a login is made only to learn whether the org has moved. */
 const relearnEveryMs = 60_000;
+const rateExceededMs = 15 * 60_000;
 
 export class SessionManager {
   readonly #options: SessionManagerOptions;
   #current: Session | undefined;
-  /** The session that the present one replaces, or is to replace. */
+  /** What the next login is to replace. */
   #rejected: Session | undefined;
   #flight: Promise<Session> | undefined;
+
+  readonly #loginBackoff = new LoginBackoff();
+  #lastFailure: ProxyError | undefined;
+  /** The credentials of the last login that ended, well or not. */
   #lastLoginVersion = '';
+  /**
+   * Each renewal counts as a failure until it has helped. By API: one that refuses every session (SOAP those in the format of
+   * a JWT) takes no renewal from the others.
+   */
+  readonly #renewalBackoffs = new Map<Api, LoginBackoff>();
+  readonly #renewalLimit = new RenewalLimit();
+  /** Whose end has been told already. */
+  #givenUp: Session | undefined;
   #relearnedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SessionManagerOptions) {
@@ -53,22 +66,18 @@ export class SessionManager {
    * @param signal gives up waiting, and leaves the login to the others
    * @throws ProxyError `login_*` or `instance_forbidden`, from memory while a failure is remembered
    */
-  acquire(signal?: AbortSignal): Promise<Session> {
-    if (this.#current) return Promise.resolve(this.#current);
-    try {
-      this.#flight ??= this.#startFlight();
-    } catch (error) {
-      return Promise.reject(error);
+  async acquire(signal?: AbortSignal): Promise<Session> {
+    signal?.throwIfAborted();
+    if (this.#current) return this.#current;
+    if (!this.#flight) {
+      const waitMs = this.#waitMs(this.#loginBackoff);
+      if (waitMs > 0 && this.#lastFailure) throw withRetryAfter(this.#lastFailure, waitMs);
     }
-    return untilAborted(this.#flight, signal);
+    return untilAborted(this.#flight ?? this.#startFlight(), signal);
   }
 
   /** Salesforce accepted this session. */
   prove(session: Session): void {
-    if (session.provenAtMs === undefined && session === this.#current) {
-      this.#rejected = undefined;
-      this.#options.backoff.clear();
-    }
     session.provenAtMs = this.#options.now();
   }
 
@@ -77,18 +86,25 @@ export class SessionManager {
    * any more, and where a login would be one too many: then `acquire` keeps giving this session, and whoever uses it gets
    * Salesforce's own answer.
    */
-  reject(session: Session): void {
-    if (session !== this.#current || this.#suspended()) return;
-    const { now } = this.#options;
-    const ageMs = now() - session.issuedAtMs;
-    const isRenewed = this.#rejected !== undefined;
-    if (isRenewed && session.provenAtMs === undefined && ageMs < arrivalMs) {
-      this.#giveUpRenewing('dead_on_arrival');
+  reject(session: Session, api: Api): void {
+    if (session !== this.#current || this.#waitMs(this.#loginBackoff) > 0) return;
+    const nowMs = this.#options.now();
+    const backoff = this.#renewalBackoff(api);
+    const waitMs = Math.max(this.#waitMs(backoff), this.#renewalLimit.waitMs(nowMs));
+    if (waitMs > 0) {
+      this.#giveUp(session, 'dead_on_arrival', waitMs);
       return;
     }
+    backoff.failed(nowMs);
+    this.#renewalLimit.renewed(nowMs);
     this.#current = undefined;
     this.#rejected = session;
-    this.#options.onEvent({ type: 'session_rejected', ageMs });
+    this.#options.onEvent({ type: 'session_rejected', ageMs: nowMs - session.issuedAtMs });
+  }
+
+  /** What this API had refused with the old session, it took with the new one: the renewal was no failure. */
+  renewalHelped(api: Api): void {
+    this.#renewalBackoffs.delete(api);
   }
 
   /**
@@ -97,14 +113,15 @@ export class SessionManager {
    */
   async relearn(session: Session, signal?: AbortSignal): Promise<Session> {
     if (session !== this.#current) return this.acquire(signal);
-    const nowMs = this.#options.now();
     if (!this.#flight) {
-      if (this.#suspended() || nowMs - this.#relearnedAtMs < relearnEveryMs) return session;
+      const nowMs = this.#options.now();
+      if (nowMs - this.#relearnedAtMs < relearnEveryMs) return session;
+      if (this.#waitMs(this.#loginBackoff) > 0) return session;
       this.#relearnedAtMs = nowMs;
-      this.#flight = this.#fly();
     }
+    const flight = this.#flight ?? this.#startFlight();
     return untilAborted(
-      this.#flight.catch(() => session),
+      flight.catch(() => session),
       signal,
     );
   }
@@ -113,105 +130,106 @@ export class SessionManager {
   reset(): void {
     this.#current = undefined;
     this.#rejected = undefined;
-    this.#options.backoff.clear();
-  }
-
-  #suspended(): boolean {
-    const { backoff, now, credentialsVersion } = this.#options;
-    if (backoff.waitMs(now()) === 0) return false;
-    if (credentialsVersion() === this.#lastLoginVersion) return true;
-    backoff.clear();
-    return false;
+    this.#forgetFailures();
   }
 
   #startFlight(): Promise<Session> {
-    if (this.#suspended()) throw this.#remembered();
-    return this.#fly();
+    const flight = this.#fly();
+    this.#flight = flight;
+    // Whoever waits sees the failure; where nobody waits any more it is no unhandled rejection.
+    flight.catch(() => {});
+    return flight;
   }
 
-  #fly(): Promise<Session> {
+  async #fly(): Promise<Session> {
     const startedAtMs = this.#options.now();
     // Taken before the login: a key that changes during it must not be taken for the one that failed.
     const version = this.#options.credentialsVersion();
-    const flight = this.#options.login().then(
-      (session) => this.#landed(session, version),
-      (error: unknown) => {
-        throw this.#failed(error, startedAtMs, version);
-      },
-    );
-    const settled = flight.finally(() => {
-      this.#flight = undefined;
-    });
-    // Whoever waits sees the failure; where nobody waits any more it is no unhandled rejection.
-    settled.catch(() => {});
-    return settled;
+    let outcome: Session | ProxyError;
+    try {
+      outcome = await this.#options.login();
+    } catch (error) {
+      outcome = asLoginFailure(error);
+    }
+    this.#flight = undefined;
+    this.#lastLoginVersion = version;
+    if (outcome instanceof ProxyError) throw this.#failed(outcome, startedAtMs);
+    return this.#landed(outcome);
   }
 
-  #landed(session: Session, version: string): Session {
+  #landed(session: Session): Session {
     const previous = this.#current ?? this.#rejected;
-    const isSame = previous?.isSameAs(session) ?? false;
-    if (previous && isSame) {
+    const isRenewal = this.#current === undefined;
+    this.#loginBackoff.clear();
+    this.#rejected = undefined;
+    if (previous?.isSameAs(session)) {
       // Identity tells the waiting requests that there is nothing new to replay with.
-      const wasRejected = this.#current === undefined;
       this.#current = previous;
-      this.#lastLoginVersion = version;
-      if (wasRejected) this.#giveUpRenewing('same_token');
+      if (isRenewal) this.#giveUp(previous, 'same_token', this.#longestRenewalWaitMs());
       return previous;
     }
-    if (previous && previous.instance.origin !== session.instance.origin) {
-      this.#options.onEvent({
-        type: 'instance_moved',
-        from: previous.instance.origin,
-        to: session.instance.origin,
-      });
-    }
-    this.#lastLoginVersion = version;
     this.#current = session;
+    const [from, to] = [previous?.instance.origin, session.instance.origin];
+    if (from !== undefined && from !== to) {
+      this.#options.onEvent({ type: 'instance_moved', from, to });
+    }
     return session;
   }
 
-  #giveUpRenewing(why: 'same_token' | 'dead_on_arrival'): void {
-    const retryAfterMs = this.#options.backoff.refused(undefined, this.#options.now());
+  #failed(error: ProxyError, startedAtMs: number): ProxyError {
+    const { now, loginTimeoutMs, onEvent } = this.#options;
+    const backoff = this.#loginBackoff;
+    if (error.code === 'login_unavailable') backoff.holdUntil(startedAtMs + loginTimeoutMs);
+    else if (error.code === 'login_rate_exceeded') backoff.holdUntil(now() + rateExceededMs);
+    else backoff.failed(now());
+    this.#lastFailure = error;
+    onEvent({ type: 'login_failed', error });
+    return withRetryAfter(error, backoff.waitMs(now()));
+  }
+
+  /** Told once for a session, not once for every request that it is refused to. */
+  #giveUp(session: Session, why: 'same_token' | 'dead_on_arrival', retryAfterMs: number): void {
+    if (why === 'dead_on_arrival' && session === this.#givenUp) return;
+    this.#givenUp = session;
     this.#options.onEvent({ type: 'session_not_renewed', why, retryAfterMs });
   }
 
-  #failed(error: unknown, startedAtMs: number, version: string): unknown {
-    if (!(error instanceof ProxyError)) return error;
-    const { backoff, now, loginTimeoutMs, onEvent } = this.#options;
-    this.#lastLoginVersion = version;
-    if (error.code === 'login_unavailable') {
-      backoff.unavailable(error, startedAtMs + loginTimeoutMs);
-    } else {
-      backoff.refused(error, now());
-    }
-    onEvent({ type: 'login_failed', error });
-    return this.#remembered();
+  #renewalBackoff(api: Api): LoginBackoff {
+    const known = this.#renewalBackoffs.get(api) ?? new LoginBackoff();
+    this.#renewalBackoffs.set(api, known);
+    return known;
   }
 
-  #remembered(): ProxyError {
-    const { backoff, now } = this.#options;
-    const { error } = backoff;
-    const retryAfterSeconds = Math.max(1, Math.ceil(backoff.waitMs(now()) / 1000));
-    // No session although a renewal was given up: only a reset meanwhile leads here.
-    if (!error) {
-      const message = 'The last login brought no session that Salesforce accepts.';
-      return new ProxyError('login_unavailable', message, { retryAfterSeconds });
+  #longestRenewalWaitMs(): number {
+    const nowMs = this.#options.now();
+    return Math.max(0, ...[...this.#renewalBackoffs.values()].map((one) => one.waitMs(nowMs)));
+  }
+
+  /** How long something is to be left alone yet; a key that was changed since the last login ends that. */
+  #waitMs(backoff: LoginBackoff): number {
+    const waitMs = backoff.waitMs(this.#options.now());
+    if (waitMs === 0 || this.#options.credentialsVersion() === this.#lastLoginVersion) {
+      return waitMs;
     }
-    // A refusal waits for a human, not for time.
-    if (error.code === 'login_rejected' || error.code === 'instance_forbidden') return error;
-    return new ProxyError(error.code, error.message, { cause: error.cause, retryAfterSeconds });
+    this.#forgetFailures();
+    return 0;
+  }
+
+  #forgetFailures(): void {
+    this.#loginBackoff.clear();
+    this.#renewalBackoffs.clear();
   }
 }
 
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise<T>((resolve, reject) => {
-    const leave = () => reject(signal.reason);
-    if (signal.aborted) {
-      leave();
-      return;
-    }
-    signal.addEventListener('abort', leave, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
-  });
+function asLoginFailure(error: unknown): ProxyError {
+  if (error instanceof ProxyError) return error;
+  const message = 'The login failed by a fault of the proxy itself; its log says more.';
+  return new ProxyError('internal', message, { cause: error });
+}
+
+/** A refusal waits for a human, not for time. */
+function withRetryAfter(error: ProxyError, waitMs: number): ProxyError {
+  if (error.code !== 'login_unavailable' && error.code !== 'login_rate_exceeded') return error;
+  const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000));
+  return new ProxyError(error.code, error.message, { cause: error.cause, retryAfterSeconds });
 }

@@ -127,7 +127,7 @@ async function fail(
   response: ServerResponse,
   error: unknown,
 ): Promise<void> {
-  if (response.headersSent || request.destroyed) {
+  if (response.headersSent || request.socket.destroyed) {
     response.destroy();
     return;
   }

@@ -55,6 +55,6 @@ export async function openHttpsListener(
   };
 }
 
-export function originOf(scheme: 'http' | 'https', host: string, port: number): string {
-  return new URL(`${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}`).origin;
+export function originOf(host: string, port: number): string {
+  return new URL(`https://${isIPv6(host) ? `[${host}]` : host}:${port}`).origin;
 }

@@ -18,6 +18,7 @@ const decoders = new Map([
 
 export class RequestBody {
   readonly #request: IncomingMessage;
+  readonly #hash = createHash('sha256');
   #text: string | undefined;
   #done: boolean;
   sha256 = sha256OfNothing;
@@ -32,14 +33,14 @@ export class RequestBody {
 
   async *chunks(): AsyncGenerator<Buffer> {
     if (this.#done) return;
-    const hash = createHash('sha256');
-    for await (const chunk of this.#request) {
-      hash.update(chunk);
+    // The stream outlives an early end of this loop: otherwise a refusal of the body (413) would cut the connection.
+    for await (const chunk of this.#request.iterator({ destroyOnReturn: false })) {
+      this.#hash.update(chunk);
       this.length += chunk.length;
       yield chunk;
     }
     this.#done = true;
-    this.sha256 = hash.digest('hex');
+    this.sha256 = this.#hash.digest('hex');
   }
 
   async text(): Promise<string> {

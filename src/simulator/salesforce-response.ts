@@ -91,6 +91,8 @@ async function sendText(
     // As Salesforce does: compressed answers are chunked, without a Content-Length.
     response.setHeader('Content-Encoding', 'gzip');
     response.setHeader('Transfer-Encoding', 'chunked');
+    const etag = response.getHeader('ETag');
+    if (typeof etag === 'string') response.setHeader('ETag', etag.replace(/"$/, '-gzip"'));
     response.end(compressed);
     return;
   }

@@ -58,7 +58,7 @@ export async function startSimulatedOrg(options: SimulatedOrgOptions = {}): Prom
     const role: PortRole = { isLogin, mode: 'current' };
     const listener = await openHttpsListener({ host, port: wantedPort, tls }, handlerFor(role));
     ports.push({ listener, role });
-    return originOf('https', publicHost, listener.port);
+    return originOf(publicHost, listener.port);
   }
 
   async function moveInstance(old: Exclude<PortRole['mode'], 'current'>): Promise<string> {

@@ -11,17 +11,23 @@ const root = join(import.meta.dirname, '../..');
 const example = readFileSync(join(root, 'config.example.yaml'), 'utf8');
 
 /** The example with the optional keys switched on. */
-const complete = parse(example.replaceAll(/^( *)# ([a-z_]+:(?: |$))/gm, '$1$2'));
+const complete = parse(
+  example
+    .replaceAll(/^( *)# ([a-z0-9_]+:(?: |$))/gm, '$1$2')
+    .replaceAll(/^# ( +(?:- )?[a-z0-9_]+:(?: |$))/gm, '$1'),
+);
 
 interface SchemaKey {
   readonly path: string;
   readonly default: unknown;
 }
 
-/** Every key of the schema as a path; the org that the example calls `dev` stands for all. */
+/** Every key of the schema as a path; `*` is whatever name or place the example gives. */
 function keysOf(schema: JSONSchema.BaseSchema, path: readonly string[] = []): SchemaKey[] {
   const named = { ...schema.properties };
-  if (typeof schema.additionalProperties === 'object') named.dev = schema.additionalProperties;
+  if (typeof schema.additionalProperties === 'object') named['*'] = schema.additionalProperties;
+  const item = schema.items as JSONSchema.BaseSchema | undefined;
+  if (item?.properties) named['*'] = item;
   return Object.entries(named).flatMap(([name, child]) => {
     if (typeof child === 'boolean') return [];
     const at = [...path, name];
@@ -30,7 +36,9 @@ function keysOf(schema: JSONSchema.BaseSchema, path: readonly string[] = []): Sc
 }
 
 function valueAt(path: string): unknown {
-  return path.split('.').reduce((at, step) => at?.[step], complete);
+  const follow = (at: object, step: string) =>
+    step === '*' ? Object.values(at)[0] : (at as Record<string, object>)[step];
+  return path.split('.').reduce((at, step) => at && follow(at, step), complete);
 }
 
 const keys = keysOf(configJsonSchema());
@@ -56,7 +64,7 @@ test('a key with a default stands in the example with it', () => {
 
 test('every key of the example has its comment on the line before', () => {
   const lines = example.split('\n');
-  const isKey = (line: string) => /^ *(# )?[a-z_]+:( |$)/.test(line) && line !== '  dev:';
+  const isKey = (line: string) => /^ *(# )?[a-z0-9_]+:( |$)/.test(line) && line !== '  dev:';
   const bare = lines.filter((line, index) => isKey(line) && !/^ *# /.test(lines[index - 1] ?? ''));
   expect(bare).toEqual([]);
 });

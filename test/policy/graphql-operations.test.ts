@@ -13,7 +13,7 @@ test.each([
   '# a comment\n{ a(x: """text""") }',
 ])('%s only reads', (document) => expect(onlyQueries([document])).toBe(true));
 
-// Comments and strings end elsewhere for other parsers: graphql-java ends a comment at U+2028.
+// Comments and strings may end elsewhere for another parser: at U+2028, or at an escaped triple quote.
 test.each([
   '{ a } #\u2028 mutation m { b }',
   '{ a } #\u0085 subscription m { b }',

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { knownMethods, plausibleMethods } from '../../src/policy/http-methods.ts';
+import { knownMethods } from '../../src/config/policy-rule.ts';
+import { plausibleMethods } from '../../src/policy/http-methods.ts';
 import { parseRequestTarget } from '../../src/policy/request-target.ts';
 
 function methods(method: string, pathAndQuery: string, extra = {}): string {
@@ -63,6 +64,9 @@ test('override headers count as well', () => {
 test('a form body may hold _HttpMethod, unseen', () => {
   const contentType = 'Application/X-WWW-Form-Urlencoded; charset=UTF-8';
   expect(methods('POST', 'x', { contentType })).toBe(any('POST'));
+  expect(methods('PUT', 'x', { contentType })).toBe(any('PUT'));
+  expect(methods('GET', 'x', { contentType })).toBe('GET');
+  expect(methods('HEAD', 'x', { contentType })).toBe('HEAD');
   expect(methods('POST', 'x', { contentType: 'application/json' })).toBe('POST');
   expect(methods('POST', 'x', { contentType: 'multipart/form-data; boundary=x' })).toBe('POST');
 });

@@ -95,6 +95,12 @@ describe('urls that are refused', () => {
   );
 });
 
+test('a url may be as long as a URI of Salesforce', () => {
+  const url = `${v}/query?q=`.padEnd(16_384, 'x');
+  expect(one({ url })[0]?.target.raw).toBe(url);
+  expect(() => one({ url: `${url}x` })).toThrow('too long');
+});
+
 describe('methods that something in a sub-request names', () => {
   const methods = (fields: object) => one(fields).flatMap(plausibleMethods);
   test.each([

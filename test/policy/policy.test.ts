@@ -133,7 +133,9 @@ describe('which bodies are looked into', () => {
   });
 
   test('judging without the body is a mistake of ours, never a yes', () => {
-    expect(() => ask(narrow, 'POST', `${v}/composite`)).toThrow(TypeError);
+    expect(() => ask(narrow, 'POST', `${v}/composite`)).toThrow(
+      new TypeError('judge() needs the body of this request'),
+    );
   });
 
   test('a request that is refused anyway is refused first', () => {
@@ -268,6 +270,27 @@ describe('sub-requests', () => {
       rule: 'what cannot be judged is refused',
       reason: expect.stringMatching(/judged/),
     });
+  });
+
+  test('a url that is refused says why, as one sentence after another', () => {
+    const verdict = ask(noSecrets, 'POST', `${v}/composite`, composite(get(`${v}/../x`)));
+    expect(verdict).toMatchObject({ reason: expect.stringMatching(/"\.\." segment.* path\.$/) });
+  });
+
+  test('hostile bodies cost bounded time', () => {
+    const url = `${v}/sobjects/Account/Ext__c/${'%2F;x%5c'.repeat(20)}`;
+    const bodies = [
+      carrying({ compositeRequest: Array.from({ length: 1_000 }, () => get(url)) }),
+      carrying({ compositeRequest: Array.from({ length: 9_000 }, () => get(url)) }),
+      carrying({ compositeRequest: [get(`${v}/x?${'@{a'.repeat(300_000)}`)] }),
+      { body: Buffer.from('{"a":'.repeat(200_000)) },
+      { body: Buffer.from(`{"a":${'['.repeat(500_000)}${']'.repeat(500_000)}}`) },
+    ];
+    for (const body of bodies) {
+      const start = performance.now();
+      ask(noSecrets, 'POST', `${v}/composite`, body);
+      expect(performance.now() - start).toBeLessThan(2_000);
+    }
   });
 
   test('a compressed body is judged by what it holds', () => {

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { proxiedPrefixes } from '../../src/config/policy-rule.ts';
 import { ProxyError } from '../../src/errors.ts';
-import { parseRequestTarget, proxiedPrefixes } from '../../src/policy/request-target.ts';
+import { parseRequestTarget } from '../../src/policy/request-target.ts';
 
 /** 'ok', or the code of the refusal. */
 function outcome(target: string): string {

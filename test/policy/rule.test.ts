@@ -1,69 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { parsePolicyRule } from '../../src/config/policy-rule.ts';
 import { parseRequestTarget } from '../../src/policy/request-target.ts';
 import {
   allowsPath,
   couldReach,
   coversAll,
-  hasMethod,
-  parseRule,
   touchesPath,
 } from '../../src/policy/rule.ts';
-
-describe('parseRule', () => {
-  test('reads methods and a path', () => {
-    const rule = parseRule('  POST,patch   /services/data/*/sobjects/** ');
-    expect(rule.text).toBe('POST,patch /services/data/*/sobjects/**');
-    expect([...(rule.methods ?? [])]).toEqual(['POST', 'PATCH']);
-    expect(rule.segments).toEqual(['services', 'data', '*', 'sobjects']);
-    expect(rule.hasRest).toBe(true);
-  });
-
-  test('GET brings HEAD with it, other methods do not', () => {
-    expect(hasMethod(parseRule('GET /services/data'), 'HEAD')).toBe(true);
-    expect(hasMethod(parseRule('POST /services/data'), 'HEAD')).toBe(false);
-    expect(hasMethod(parseRule('* /services/data'), 'PURGE')).toBe(true);
-    expect(hasMethod(parseRule('GET /services/data'), 'PURGE')).toBe(false);
-  });
-
-  test.each([
-    ['', 'expected "METHODS PATH"'],
-    ['GET', 'expected "METHODS PATH"'],
-    ['/services/data/**', 'expected "METHODS PATH"'],
-    ['GET, POST /services/data', 'expected "METHODS PATH"'],
-    ['GTE /services/data', '"GTE" is not a method'],
-    ['GET, /services/data', '"" is not a method'],
-    ['*,GET /services/data', '"*" is not a method'],
-    ['GET services/data', 'must start with "/"'],
-    ['GET /services/**/data', 'only stand at the end'],
-    ['GET /services/data/v*', 'stands for a whole segment'],
-    ['GET /services/data/***', 'stands for a whole segment'],
-    ['GET /services//data', 'no empty segment'],
-    ['GET /services/data/../x', 'no "." or ".."|no empty segment'],
-    ['GET /services/data/a%2Fb', 'letters, digits'],
-    ['GET /services/data?x=1', 'letters, digits'],
-    ['GET /service/data/**', 'match nothing'],
-    ['* /services/oauth2/token', 'match nothing'],
-    ['* /services', 'match nothing'],
-    ['* /', 'no empty segment'],
-  ])('%j is no rule', (text, problem) => {
-    expect(() => parseRule(text)).toThrow(
-      expect.objectContaining({
-        code: 'config_invalid',
-        message: expect.stringMatching(new RegExp(problem.replace(/[*./]/g, '\\$&'))),
-      }),
-    );
-    expect(() => parseRule(text)).toThrow(`Rule "${text}"`);
-  });
-
-  test.each([
-    '* /**',
-    '* /services/**',
-    '* /*/*',
-    'GET /id/**',
-    'GET /services/oauth2/*',
-    'GET /services/data/',
-  ])('%s is one', (text) => expect(parseRule(text).text).toBe(text));
-});
 
 /** [rule path, target, allowed, denied]: a deny rule is generous, an allow rule is strict. */
 const paths: [rule: string, target: string, allows: boolean, denies: boolean][] = [
@@ -110,14 +53,14 @@ const paths: [rule: string, target: string, allows: boolean, denies: boolean][] 
 ];
 
 test.each(paths)('%s against %s', (path, target, allows, denies) => {
-  const rule = parseRule(`* ${path}`);
+  const rule = parsePolicyRule(`* ${path}`);
   const parsed = parseRequestTarget(target);
   expect(allowsPath(rule, parsed)).toBe(allows);
   expect(touchesPath(rule, parsed)).toBe(denies);
 });
 
 test('couldReach: is there anything under the prefix that the rule matches?', () => {
-  const reaches = (path: string) => couldReach(parseRule(`GET ${path}`), '/services/data');
+  const reaches = (path: string) => couldReach(parsePolicyRule(`GET ${path}`), '/services/data');
   expect(reaches('/services/data/*/tooling/**')).toBe(true);
   expect(reaches('/services/data')).toBe(true);
   expect(reaches('/services/*/x')).toBe(true);
@@ -128,7 +71,7 @@ test('couldReach: is there anything under the prefix that the rule matches?', ()
 });
 
 test('coversAll: does the rule leave nothing out under the prefix?', () => {
-  const covers = (rule: string) => coversAll(parseRule(rule), '/services/data');
+  const covers = (rule: string) => coversAll(parsePolicyRule(rule), '/services/data');
   expect(covers('* /services/data/**')).toBe(true);
   expect(covers('* /**')).toBe(true);
   expect(covers('* /services/*/**')).toBe(true);

@@ -95,8 +95,11 @@ test('nesting and number are bounded', () => {
   const many = (n: number) => ({
     compositeRequest: Array.from({ length: n }, () => ({ method: 'GET', url: `${v}/limits` })),
   });
-  expect(list('POST', '/composite', many(2_000))).toHaveLength(2_000);
-  expect(() => list('POST', '/composite', many(2_001))).toThrow('too many');
+  expect(list('POST', '/composite', many(1_000))).toHaveLength(1_000);
+  expect(() => list('POST', '/composite', many(1_001))).toThrow('too many');
+  const batch = (n: number) => ({ method: 'POST', url: `${v}/composite`, body: many(n) });
+  const nested = { compositeRequest: [batch(500), batch(499)] };
+  expect(() => list('POST', '/composite', nested)).toThrow('too many');
 });
 
 describe('trees and collections are requests to the sObjects they name', () => {

@@ -1,6 +1,13 @@
 import { connect } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
-import { exchange, claimsFor, makeJwt, send, startOrg, startOrgWithSession } from './org-fixture.ts';
+import {
+  claimsFor,
+  exchange,
+  makeJwt,
+  send,
+  startOrg,
+  startOrgWithSession,
+} from './org-fixture.ts';
 
 const limits = '/services/data/v67.0/limits';
 const userinfo = '/services/oauth2/userinfo';

@@ -84,7 +84,9 @@ test('a query comes in batches that nextRecordsUrl connects', async () => {
   const second = (await call(first.nextRecordsUrl, { headers })).json();
   const third = (await call(second.nextRecordsUrl, { headers })).json();
   expect([second.done, third.done]).toEqual([false, true]);
-  const ids = [first, second, third].flatMap(({ records }) => records.map(({ Id }: { Id: string }) => Id));
+  const ids = [first, second, third].flatMap(({ records }) =>
+    records.map(({ Id }: { Id: string }) => Id),
+  );
   expect(new Set(ids).size).toBe(600);
 });
 

@@ -82,9 +82,20 @@ test('a gzipped request body is understood', async () => {
 test('an account has an ETag, whose suffix names the encoding', async () => {
   const { call } = await startOrgWithSession();
   const url = `${sobjects}/Account/Ext__c/EXT-1`;
+  const Description = 'long '.repeat(400);
+  await call(url, { method: 'PATCH', body: JSON.stringify({ Description }) });
   const { headers } = await call(url);
-  const again = await call(url, { headers: { 'if-none-match': String(headers.etag) } });
-  expect([again.status, again.body]).toEqual([304, '']);
   const zipped = await call(url, { headers: { 'accept-encoding': 'gzip' } });
-  expect(zipped.headers['content-encoding']).toBe(undefined);
+  expect(zipped.headers.etag).toBe(String(headers.etag).replace(/"$/, '-gzip"'));
+  for (const etag of [headers.etag, zipped.headers.etag]) {
+    const again = await call(url, { headers: { 'if-none-match': String(etag) } });
+    expect([again.status, again.body]).toEqual([304, '']);
+  }
+});
+
+test('a JSON body that is too large is refused with an answer, not with a cut connection', async () => {
+  const { call } = await startOrgWithSession();
+  const body = Buffer.alloc(51 * 1024 * 1024, ' ');
+  const answer = await call(`${sobjects}/Account`, { method: 'POST', body });
+  expect([answer.status, answer.json()[0].errorCode]).toEqual([413, 'REQUEST_ENTITY_TOO_LARGE']);
 });

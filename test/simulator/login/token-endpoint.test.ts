@@ -19,13 +19,7 @@ test('a login answers five fields in the documented order, and no expires_in', a
   expect(answer.status).toBe(200);
   expect(answer.headers['cache-control']).toBe('no-store');
   const body = answer.json();
-  expect(Object.keys(body)).toEqual([
-    'access_token',
-    'scope',
-    'instance_url',
-    'id',
-    'token_type',
-  ]);
+  expect(Object.keys(body)).toEqual(['access_token', 'scope', 'instance_url', 'id', 'token_type']);
   expect(body.access_token).toMatch(/^00D\w{12}!AQ[\w.]{90,}$/);
   expect(body.instance_url).toBe(org.origin);
   expect(body.id).toContain(`/id/${org.org.id18}/005`);

@@ -1,0 +1,91 @@
+// Who calls: a client that is known by its key or its certificate, or nobody in particular where that is permitted.
+import { timingSafeEqual } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { MiddlewareHandler } from 'hono';
+import type { AccessConfig } from '../config/schema.ts';
+import { ProxyError } from '../errors.ts';
+import { readSessionId } from '../salesforce/soap-body.ts';
+import { hashClientKey, presentedKeys } from './client-key.ts';
+import type { Client, ProxyEnv } from './proxy-env.ts';
+
+export interface ClientAuthOptions {
+  readonly clients: readonly Client[];
+  readonly anonymous: AccessConfig['anonymous'];
+}
+
+export function clientAuth(options: ClientAuthOptions): MiddlewareHandler<ProxyEnv> {
+  const byHash = new Map<string, Client>();
+  const byCertificateName = new Map<string, Client>();
+  for (const client of options.clients) {
+    if (client.keySha256 !== undefined) byHash.set(client.keySha256, client);
+    if (client.certificateName !== undefined) {
+      byCertificateName.set(client.certificateName.toLowerCase(), client);
+    }
+  }
+
+  return async function clientAuth(c, next) {
+    const { headers, socket } = c.env.incoming;
+    const { target, api, holdBody } = c.var;
+    const keys = presentedKeys(headers, target.query);
+    let client = ofKeys(keys, byHash) ?? ofCertificate(socket, byCertificateName);
+    if (!client && api === 'soap') {
+      const key = readSessionId((await holdBody()).bytes);
+      if (key !== undefined) keys.push(key);
+      client = ofKeys(keys, byHash);
+    }
+    if (client) c.set('client', client);
+    else if (!mayBeAnonymous(socket, options.anonymous)) throw unauthorized(keys.length > 0);
+    await next();
+  };
+}
+
+function ofKeys(keys: readonly string[], byHash: ReadonlyMap<string, Client>): Client | undefined {
+  if (byHash.size === 0) return undefined;
+  for (const key of keys) {
+    const hash = hashClientKey(key);
+    // Looking up a hash tells nothing about the key by its timing; the comparison itself is constant in time.
+    const client = byHash.get(hash);
+    const known = Buffer.from(client?.keySha256 ?? '0'.repeat(64), 'hex');
+    if (timingSafeEqual(known, Buffer.from(hash, 'hex')) && client) return client;
+  }
+  return undefined;
+}
+
+/** Mutual TLS: only a certificate that the configured authority has signed counts (`authorized`). */
+function ofCertificate(
+  socket: Socket | TLSSocket,
+  byName: ReadonlyMap<string, Client>,
+): Client | undefined {
+  if (byName.size === 0 || !('authorized' in socket) || !socket.authorized) return undefined;
+  const { subject, subjectaltname = '' } = socket.getPeerCertificate();
+  const common = subject?.CN;
+  const names = [
+    ...(Array.isArray(common) ? common : [common]),
+    // A name that holds a comma is quoted by Node and so can pretend to be no other.
+    ...subjectaltname.split(', ').map((name) => name.replace(/^(DNS|URI|email|IP Address):/, '')),
+  ];
+  for (const name of names) {
+    const client = name === undefined ? undefined : byName.get(name.toLowerCase());
+    if (client) return client;
+  }
+  return undefined;
+}
+
+/** By the address of the peer itself: forwarded-for headers are anybody's claim. */
+function mayBeAnonymous(socket: Socket, anonymous: AccessConfig['anonymous']): boolean {
+  if (anonymous !== 'loopback') return anonymous === 'always';
+  const { remoteAddress } = socket;
+  // A unix socket has no address; its file's permissions say who may use it.
+  if (remoteAddress === undefined) return !socket.destroyed;
+  return /^(::ffff:)?127\./.test(remoteAddress) || remoteAddress === '::1';
+}
+
+function unauthorized(isUnknown: boolean): ProxyError {
+  return new ProxyError(
+    'client_unauthorized',
+    isUnknown
+      ? 'This key belongs to no client of the proxy.'
+      : 'A client key is needed: as "Authorization: Bearer KEY", or wherever a Salesforce session would be.',
+  );
+}

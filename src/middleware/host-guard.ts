@@ -1,0 +1,43 @@
+// Is this request for us? A page on the internet can point its own name at 127.0.0.1 (DNS rebinding); then the browser
+// believes that it talks to that page's server, and only the Host header tells otherwise.
+import type { MiddlewareHandler } from 'hono';
+import { ProxyError } from '../errors.ts';
+import type { ProxyEnv } from './proxy-env.ts';
+
+/** @param allowed names without a port, in lower case; `*.name` is any name below `name` */
+export function hostGuard(allowed: readonly string[]): MiddlewareHandler<ProxyEnv> {
+  const names = new Set(allowed.filter((host) => !host.startsWith('*.')));
+  const suffixes = allowed.filter((host) => host.startsWith('*.')).map((host) => host.slice(1));
+  const isAllowed = (host: string) =>
+    names.has(host) ||
+    suffixes.some((suffix) => host.endsWith(suffix) && host.length > suffix.length);
+
+  return async function hostGuard(c, next) {
+    const { rawHeaders } = c.env.incoming;
+    const host = onlyHost(rawHeaders);
+    const name = host === undefined ? undefined : hostName(host);
+    if (name === undefined || !isAllowed(name)) {
+      throw new ProxyError(
+        'host_forbidden',
+        `The Host header must be given once and be one that is served${name === undefined ? '' : `, and "${name}" is not`}. The operator can add it to access.allowed_hosts.`,
+      );
+    }
+    c.set('host', name);
+    await next();
+  };
+}
+
+function onlyHost(rawHeaders: readonly string[]): string | undefined {
+  let host: string | undefined;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.toLowerCase() !== 'host') continue;
+    if (host !== undefined) return undefined;
+    host = rawHeaders[i + 1];
+  }
+  return host;
+}
+
+/** Lower case and without its port; undefined for what is no host. */
+function hostName(host: string): string | undefined {
+  return /^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::\d{1,5})?$/i.exec(host)?.[1]?.toLowerCase();
+}
