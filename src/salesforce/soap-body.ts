@@ -41,6 +41,15 @@ export function withSessionId(envelope: Buffer, path: string, token: Secret): Bu
   return Buffer.from(edited(xml, edits), 'latin1');
 }
 
+/** What the client itself put into the SessionHeader: a key of the proxy, or a dummy. */
+export function readSessionId(envelope: Buffer): string | undefined {
+  const xml = envelope.toString('latin1');
+  const sessionId = readEnvelope(xml)?.sessionHeaders[0]?.children[0];
+  if (!sessionId) return undefined;
+  const content = xml.slice(sessionId.openEnd, sessionId.end);
+  return content.slice(0, content.lastIndexOf('<')).trim() || undefined;
+}
+
 /** The operation that an envelope calls, without its prefix: `query`, `login`, `logout`. */
 export function soapOperation(envelope: Buffer): string | undefined {
   return readEnvelope(envelope.toString('latin1'))?.operation;
