@@ -10,6 +10,7 @@ import { sendError } from './middleware/error-response.ts';
 import { forward } from './middleware/forward.ts';
 import { holdBody } from './middleware/hold-body.ts';
 import { hostGuard } from './middleware/host-guard.ts';
+import { limits } from './middleware/limits.ts';
 import { originGuard } from './middleware/origin-guard.ts';
 import { enforcePolicy } from './middleware/policy.ts';
 import type { ProxyEnv } from './middleware/proxy-env.ts';
@@ -28,8 +29,8 @@ export interface AppOptions extends ClientAuthOptions, SelectOrgOptions {
 export function createApp(options: AppOptions): Hono<ProxyEnv> {
   // No routes: Hono would match a normalised path, and ours is judged on the bytes that arrived.
   return new Hono<ProxyEnv>()
-    .use(accessLog(options.emit))
     .use(clientConnection())
+    .use(accessLog(options.emit))
     .use(hostGuard([...options.allowedHosts, ...options.byHost.keys()]))
     .use(originGuard(options.allowedOrigins))
     .use(revoke())
@@ -39,6 +40,7 @@ export function createApp(options: AppOptions): Hono<ProxyEnv> {
     .use(selectOrg(options))
     .use(enforcePolicy())
     .use(soapLogout())
+    .use(limits())
     .use(forward(options.now))
     .onError((error, c) => {
       const { incoming, outgoing } = c.env;

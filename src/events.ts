@@ -18,6 +18,9 @@ export type Event =
       readonly status: number;
       readonly bytes: number;
       readonly durationMs: number;
+      /** Waiting for a place among those in flight, and for logins. */
+      readonly waitingMs: number;
+      readonly loginMs: number;
       readonly upstreamMs: number | undefined;
       readonly replayed: boolean;
       readonly error: ProxyError | undefined;

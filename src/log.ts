@@ -21,11 +21,14 @@ export function createLog(options: LogOptions): { write(event: Event): void } {
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  const hideObject = options.format === 'brief';
+  const isBrief = options.format === 'brief';
   const logger =
     options.format === 'json'
       ? pino(settings)
-      : pino(settings, pretty({ sync: true, ignore: 'type', singleLine: true, hideObject }));
+      : pino(
+          settings,
+          pretty({ sync: true, ignore: 'type', singleLine: !isBrief, hideObject: isBrief }),
+        );
   return { write: (event) => writeEvent(logger, event) };
 }
 

@@ -1,11 +1,13 @@
 // One configured org, put together: its connections, its key, and the session of each Salesforce user that is acted as.
 import { Agent, type Dispatcher } from 'undici';
-import type { OrgConfig, UpstreamConfig } from './config/schema.ts';
+import type { LimitsConfig, OrgConfig, UpstreamConfig } from './config/schema.ts';
 import type { Emit } from './events.ts';
 import type { Destination } from './forward/client-call.ts';
 import type { StreamLane } from './forward/stream-lane.ts';
 import { Upstream } from './forward/upstream.ts';
 import { createOpenSocket } from './forward/upstream-socket.ts';
+import { ApiBudget } from './limits/api-budget.ts';
+import { FairQueue } from './limits/fair-queue.ts';
 import type { Org } from './middleware/proxy-env.ts';
 import type { Policy } from './policy/policy.ts';
 import {
@@ -30,6 +32,7 @@ export interface LoginSetup {
 
 export interface OrgOptions extends LoginSetup {
   readonly policy: Policy;
+  readonly limits: LimitsConfig;
   readonly streamLane: StreamLane;
 }
 
@@ -52,6 +55,9 @@ export function createOrg(options: OrgOptions): RunningOrg {
     responseTimeoutMs: upstream.responseTimeoutMs,
   });
   const loginDispatcher = createLoginDispatcher(options);
+  const { concurrency, queueTimeoutMs, apiUsageStopPercent } = options.limits;
+  const queue = new FairQueue(concurrency, queueTimeoutMs);
+  const budget = new ApiBudget(apiUsageStopPercent, options.now);
   const destinations = new Map<string, Destination>();
 
   function destination(username = config.username): Destination {
@@ -61,6 +67,7 @@ export function createOrg(options: OrgOptions): RunningOrg {
       sessions: createSessionManager(username, loginDispatcher, options),
       upstream: connections,
       streamLane,
+      budget,
       responseTimeoutMs: upstream.responseTimeoutMs,
     };
     destinations.set(username, created);
@@ -70,6 +77,8 @@ export function createOrg(options: OrgOptions): RunningOrg {
   return {
     name: config.name,
     policy: options.policy,
+    queue,
+    budget,
     destination,
     warmUp: async () => {
       // A failure is an event already, and the next request meets it from memory.

@@ -9,6 +9,7 @@ import { ProxyError } from './errors.ts';
 import type { Emit } from './events.ts';
 import { StreamLane } from './forward/stream-lane.ts';
 import { createHttpServer, type Fetch, type TlsMaterial } from './http-server.ts';
+import { RateLimiter } from './limits/rate-limiter.ts';
 import { closeListener, openListener } from './listener.ts';
 import type { Client, Org, ProxyEnv } from './middleware/proxy-env.ts';
 import { createOrg, type RunningOrg } from './org.ts';
@@ -81,6 +82,7 @@ function createOrgs({ config, emit, now = Date.now }: ServerOptions): Map<string
       createOrg({
         config: org,
         policy: policyOf(config, org.policy),
+        limits: config.limits,
         upstream,
         extraCa,
         streamLane,
@@ -104,6 +106,7 @@ function appOptions(
       (client): Client => ({
         ...client,
         org: orgOf(client.org),
+        rateLimiter: client.rateLimit && new RateLimiter(client.name, client.rateLimit),
         policy: client.policy === undefined ? undefined : policyOf(config, client.policy),
       }),
     ),

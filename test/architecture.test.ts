@@ -9,7 +9,7 @@ const layers = [
   ['cli'],
   ['commands'],
   ['server'],
-  ['org', 'listener'],
+  ['org', 'listener', 'http-server'],
   ['log'],
   ['app'],
   ['middleware'],

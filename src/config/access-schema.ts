@@ -11,6 +11,7 @@ import {
   namedMap,
   origin,
   policyRule,
+  rate,
   requestHost,
   section,
 } from './value-kinds.ts';
@@ -53,6 +54,10 @@ export function clients() {
     policy: line('expected the name of a policy')
       .optional()
       .describe("What it may do; default: the org's policy"),
+    priority: choice(['normal', 'high'])
+      .prefault('normal')
+      .describe('high: goes on when the API budget is spent (limits.api_usage_stop)'),
+    rate_limit: rate().optional().describe('How many requests it may make, such as 50/s'),
   })
     .refine((keys) => keys.key_sha256 !== undefined || keys.certificate_name !== undefined, {
       path: ['key_sha256'],
@@ -65,6 +70,8 @@ export function clients() {
       org: keys.org,
       username: keys.username,
       policy: keys.policy,
+      priority: keys.priority,
+      rateLimit: keys.rate_limit,
     }));
   return z.array(client, { error: 'expected a list of clients' }).readonly();
 }

@@ -2,6 +2,7 @@
 // "Configuration"). A key that is not here is an error: no option is parsed and ignored.
 import * as z from 'zod';
 import { access, clients, policies, tls } from './access-schema.ts';
+import { limits, shutdown } from './limits-schema.ts';
 import { findReferenceProblems } from './references.ts';
 import {
   byteSize,
@@ -25,6 +26,7 @@ import {
 export type Config = z.output<ReturnType<typeof configSchema>>;
 export type OrgConfig = Config['orgs'][string];
 export type UpstreamConfig = Config['upstream'];
+export type LimitsConfig = Config['limits'];
 export type LogConfig = Config['log'];
 export type AccessConfig = Config['access'];
 export type ClientConfig = Config['clients'][number];
@@ -44,6 +46,8 @@ export function configSchema(baseDir: string) {
     policies: policies().prefault({}).describe('What callers may do, by a name of your choice'),
     tls: tls(baseDir).optional().describe('TLS, and mutual TLS, for clients'),
     upstream: upstream(baseDir).prefault({}).describe('The connections to Salesforce'),
+    limits: limits().prefault({}).describe('How much passes at once, and in a day'),
+    shutdown: shutdown().prefault({}).describe('How the proxy ends'),
     log: log().prefault({}).describe('What is logged, and how'),
   })
     .superRefine(
@@ -71,6 +75,8 @@ export function configSchema(baseDir: string) {
       /** Undefined: plain HTTP. */
       tls: config.tls,
       upstream: config.upstream,
+      limits: config.limits,
+      shutdown: config.shutdown,
       log: config.log,
     }))
     .readonly();

@@ -149,6 +149,28 @@ export function count(minimum: number) {
   });
 }
 
+/** 0 to 100. */
+export function percent() {
+  const expected = 'expected a percentage from 0 to 100, such as 95';
+  return scalar(expected, (text) => {
+    const value = Number(text);
+    if (!/^\d{1,3}(\.\d+)?$/.test(text) || value > 100) throw invalid(expected);
+    return value;
+  }).meta({ type: ['number', 'string'], minimum: 0, maximum: 100 });
+}
+
+/** `50/s`, `600/m` or `10000/h`. */
+export function rate() {
+  const expected = 'expected a rate such as 50/s, 600/m or 10000/h';
+  const seconds: Record<string, number> = { s: 1, m: 60, h: 3600 };
+  return scalar(expected, (text) => {
+    const [, requests, unit = ''] = /^([1-9]\d{0,8})\/([smh])$/.exec(text.trim()) ?? [];
+    const perSeconds = seconds[unit];
+    if (requests === undefined || perSeconds === undefined) throw invalid(expected);
+    return Object.freeze({ requests: Number(requests), perSeconds });
+  });
+}
+
 const isSecret = { isSecret: true };
 
 /** `isSecret` keeps the value out of the message that says what is wrong with it. */

@@ -1,5 +1,6 @@
 // One call of a client, as the forwarding code sees it.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ApiBudget } from '../limits/api-budget.ts';
 import type { Api } from '../salesforce/session-carrier.ts';
 import type { SessionManager } from '../session/session-manager.ts';
 import type { ReplayBody } from './replay-body.ts';
@@ -20,6 +21,10 @@ export interface ClientCall {
 
 /** What forwarding notes for the access log. */
 export interface CallTrace {
+  /** Waiting for a place among the requests in flight. */
+  waitingMs: number;
+  /** Waiting for logins; 0 where none was needed. */
+  loginMs: number;
   replayed: boolean;
   /** From sending to the head of Salesforce's answer. */
   upstreamMs: number | undefined;
@@ -30,5 +35,6 @@ export interface Destination {
   readonly sessions: SessionManager;
   readonly upstream: Upstream;
   readonly streamLane: StreamLane;
+  readonly budget: ApiBudget;
   readonly responseTimeoutMs: number;
 }

@@ -1,4 +1,5 @@
 // The story of one request: the replay lane if its body is held, else the stream lane; then Salesforce's answer, as it came.
+import { readApiUsage } from '../salesforce/api-usage.ts';
 import type { ClientCall, Destination } from './client-call.ts';
 import { relayInformation, relayResponse } from './relay-response.ts';
 import { declaresBody } from './replay-body.ts';
@@ -26,6 +27,8 @@ export async function forwardRequest(
   const sent: Sent & Partial<SentStream> = call.body.isWhole
     ? await sendHeld(call, to)
     : await sendStream(call, to, options.now);
+  const usage = readApiUsage(sent.answer.rawHeaders);
+  if (usage) to.budget.note(usage);
   relayResponse(sent.answer, res, {
     api,
     instanceOrigin: sent.session.instance.origin,

@@ -32,10 +32,10 @@ const edgeHasNoRoute = 420;
 /** @throws ProxyError `login_*`, `instance_forbidden` or `upstream_*` */
 export async function sendReplayable(request: Replayable, to: Destination): Promise<Sent> {
   const { sessions } = to;
-  const session = sessions.current ?? (await sessions.acquire(request.signal));
+  const session = sessions.current ?? (await timed(request, sessions.acquire(request.signal)));
   const sent = await sendToInstance(request, session, to);
   if (!(await isRefused(sent, request, to))) return sent;
-  const fresh = await orDiscard(sent.answer, sessions.acquire(request.signal));
+  const fresh = await orDiscard(sent.answer, timed(request, sessions.acquire(request.signal)));
   // No other session is to be had: replaying would only repeat the answer, which is Salesforce's own.
   if (fresh === sent.session) return sent;
   sent.answer.discard();
@@ -75,6 +75,15 @@ async function sendToInstance(
   if (moved === session) return sent;
   sent.answer.discard();
   return sendWith(request, moved, to);
+}
+
+async function timed<T>({ trace }: Replayable, login: Promise<T>): Promise<T> {
+  const startedAtMs = performance.now();
+  try {
+    return await login;
+  } finally {
+    trace.loginMs += performance.now() - startedAtMs;
+  }
 }
 
 /** An answer that nobody will read keeps no connection. */

@@ -4,7 +4,7 @@ import { ProxyError } from '../errors.ts';
 import { sessionProbePath } from '../salesforce/session-carrier.ts';
 import { withSessionId } from '../salesforce/soap-body.ts';
 import type { Session } from '../session/session.ts';
-import type { ClientCall, Destination } from './client-call.ts';
+import type { CallTrace, ClientCall, Destination } from './client-call.ts';
 import { relayInformation } from './relay-response.ts';
 import { askForBody, declaresBody } from './replay-body.ts';
 import { requestHeaders } from './request-headers.ts';
@@ -50,6 +50,7 @@ async function freshSession(
 ): Promise<Session> {
   const { current } = to.sessions;
   if (current?.provenAtMs !== undefined && now() - current.provenAtMs <= freshMs) return current;
+  const probe: CallTrace = { replayed: false, waitingMs: 0, loginMs: 0, upstreamMs: undefined };
   const { answer, session } = await sendReplayable(
     {
       method: 'GET',
@@ -59,10 +60,11 @@ async function freshSession(
       body: Buffer.alloc(0),
       declaresBody: false,
       signal: call.signal,
-      trace: { replayed: false, upstreamMs: undefined },
+      trace: probe,
     },
     to,
   );
+  call.trace.loginMs = probe.loginMs;
   answer.discard();
   return session;
 }

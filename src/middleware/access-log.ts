@@ -3,7 +3,7 @@ import type { MiddlewareHandler } from 'hono';
 import type { Emit } from '../events.ts';
 import { ClientGone } from '../forward/replay-body.ts';
 import { asProxyError } from './error-response.ts';
-import type { ProxyEnv } from './proxy-env.ts';
+import type { Org, ProxyEnv } from './proxy-env.ts';
 
 export function accessLog(emit: Emit): MiddlewareHandler<ProxyEnv> {
   return async function accessLog(c, next) {
@@ -17,7 +17,8 @@ export function accessLog(emit: Emit): MiddlewareHandler<ProxyEnv> {
       const isOurs = failure !== undefined && !(failure instanceof ClientGone);
       const error = isOurs ? asProxyError(failure) : undefined;
       if (error?.code === 'internal') emit({ type: 'bug', error: failure });
-      const { trace, org, client } = c.var as Partial<ProxyEnv['Variables']>;
+      const { trace, client } = c.var;
+      const org: Org | undefined = c.var.org;
       emit({
         type: 'request',
         method,
@@ -27,8 +28,10 @@ export function accessLog(emit: Emit): MiddlewareHandler<ProxyEnv> {
         status: outgoing.headersSent ? outgoing.statusCode : 0,
         bytes: socket.bytesWritten - bytesBefore,
         durationMs: performance.now() - startedAtMs,
-        upstreamMs: trace?.upstreamMs,
-        replayed: trace?.replayed ?? false,
+        waitingMs: trace.waitingMs,
+        loginMs: trace.loginMs,
+        upstreamMs: trace.upstreamMs,
+        replayed: trace.replayed,
         error,
         cut: !outgoing.writableFinished,
       });

@@ -23,7 +23,7 @@ export function clientConnection(): MiddlewareHandler<ProxyEnv> {
       if (!incoming.complete) dropUnreadBody(incoming);
     });
     c.set('signal', gone.signal);
-    c.set('trace', { replayed: false, upstreamMs: undefined });
+    c.set('trace', { replayed: false, waitingMs: 0, loginMs: 0, upstreamMs: undefined });
     await next();
   };
 }

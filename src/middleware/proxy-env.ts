@@ -2,6 +2,9 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { CallTrace, Destination } from '../forward/client-call.ts';
 import type { ReplayBody } from '../forward/replay-body.ts';
+import type { ApiBudget } from '../limits/api-budget.ts';
+import type { FairQueue } from '../limits/fair-queue.ts';
+import type { RateLimiter } from '../limits/rate-limiter.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { RequestTarget } from '../policy/request-target.ts';
 import type { Api } from '../salesforce/session-carrier.ts';
@@ -16,12 +19,16 @@ export interface Client {
   readonly username: string | undefined;
   /** Instead of the org's. */
   readonly policy: Policy | undefined;
+  readonly priority: 'normal' | 'high';
+  readonly rateLimiter: RateLimiter | undefined;
 }
 
 /** One configured org, ready to be used. */
 export interface Org {
   readonly name: string;
   readonly policy: Policy;
+  readonly queue: FairQueue;
+  readonly budget: ApiBudget;
   /** The way to the org, as one of its Salesforce users; undefined: the org's own. */
   destination(username: string | undefined): Destination;
 }

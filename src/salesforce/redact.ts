@@ -3,7 +3,7 @@
 
 // The exclamation mark may be escaped for a URL, for XML or for JSON.
 const sessionId = /00D[A-Za-z0-9]{12,15}(?:!|%21|&#33;|&#x21;|\\u0021)[A-Za-z0-9._%-]+/gi;
-const jsonWebToken = /eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]+)+\.?/g;
+const jsonWebToken = /eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9._-]+/g;
 
 export function redactTokens(text: string): string {
   return text.replace(sessionId, '[redacted]').replace(jsonWebToken, '[redacted]');

@@ -1,12 +1,7 @@
 import { expect, test } from 'vitest';
 import { parsePolicyRule } from '../../src/config/policy-rule.ts';
 import { parseRequestTarget } from '../../src/policy/request-target.ts';
-import {
-  allowsPath,
-  couldReach,
-  coversAll,
-  touchesPath,
-} from '../../src/policy/rule.ts';
+import { allowsPath, couldReach, coversAll, touchesPath } from '../../src/policy/rule.ts';
 
 /** [rule path, target, allowed, denied]: a deny rule is generous, an allow rule is strict. */
 const paths: [rule: string, target: string, allows: boolean, denies: boolean][] = [

@@ -1,0 +1,439 @@
+import { getEventListeners } from 'node:events';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { failure, loginTimeoutMs, ManagerFixture, settle } from './session-manager-fixture.ts';
+import { steps, World } from './session-manager-model.ts';
+
+describe('one exchange', () => {
+  test('all who ask meanwhile share it, and later ones need none', async () => {
+    const fixture = new ManagerFixture();
+    const asked = Array.from({ length: 1000 }, () => fixture.manager.acquire());
+    const session = await fixture.land();
+    for (const got of await Promise.all(asked)) expect(got).toBe(session);
+    expect(await fixture.manager.acquire()).toBe(session);
+    expect(fixture.logins).toBe(1);
+  });
+
+  test('a client that leaves aborts nobody else, and leaves no listener', async () => {
+    const fixture = new ManagerFixture();
+    const leaving = new AbortController();
+    const staying = new AbortController();
+    const left = fixture.manager.acquire(leaving.signal);
+    const stayed = fixture.manager.acquire(staying.signal);
+    leaving.abort(new Error('left'));
+    await expect(left).rejects.toThrow('left');
+    const session = await fixture.land();
+    expect(await stayed).toBe(session);
+    expect(getEventListeners(leaving.signal, 'abort')).toHaveLength(0);
+    expect(getEventListeners(staying.signal, 'abort')).toHaveLength(0);
+    expect(fixture.logins).toBe(1);
+  });
+
+  test('when all have left, its outcome still serves the next', async () => {
+    const fixture = new ManagerFixture();
+    const leaving = new AbortController();
+    const left = fixture.manager.acquire(leaving.signal);
+    leaving.abort(new Error('left'));
+    await expect(left).rejects.toThrow('left');
+    const session = await fixture.land();
+    expect(fixture.manager.current).toBe(session);
+  });
+
+  test('nobody who has left already starts one', async () => {
+    const fixture = new ManagerFixture();
+    await expect(fixture.manager.acquire(AbortSignal.abort(new Error('left')))).rejects.toThrow();
+    expect(fixture.logins).toBe(0);
+  });
+
+  test('a failure reaches all who wait, and is nobody’s unhandled rejection', async () => {
+    const fixture = new ManagerFixture();
+    const asked = [fixture.manager.acquire(), fixture.manager.acquire()];
+    const outcomes = Promise.allSettled(asked);
+    await fixture.fail();
+    for (const outcome of await outcomes) expect(outcome.status).toBe('rejected');
+    const leaving = new AbortController();
+    fixture.nowMs += 60_000;
+    const left = fixture.manager.acquire(leaving.signal);
+    leaving.abort(new Error('left'));
+    await expect(left).rejects.toThrow('left');
+    await fixture.fail();
+  });
+});
+
+describe('a rejected session', () => {
+  test('is renewed once, however many saw it', async () => {
+    const fixture = new ManagerFixture();
+    const old = await fixture.loggedIn();
+    for (let i = 0; i < 100; i += 1) fixture.manager.reject(old, 'rest');
+    const asked = Array.from({ length: 100 }, () => fixture.manager.acquire());
+    const fresh = await fixture.land();
+    for (const got of await Promise.all(asked)) expect(got).toBe(fresh);
+    expect(fixture.logins).toBe(2);
+    expect(fixture.eventsOf('session_rejected')).toHaveLength(1);
+  });
+
+  test('a late rejection neither removes nor renews the fresh one', async () => {
+    const fixture = new ManagerFixture();
+    const old = await fixture.loggedIn();
+    fixture.manager.reject(old, 'rest');
+    const asked = fixture.manager.acquire();
+    const fresh = await fixture.land();
+    await asked;
+    fixture.manager.reject(old, 'rest');
+    expect(fixture.manager.current).toBe(fresh);
+    expect(await fixture.manager.acquire()).toBe(fresh);
+    expect(fixture.logins).toBe(2);
+  });
+
+  test('one that died before its first use is renewed like any other', async () => {
+    const fixture = new ManagerFixture();
+    void fixture.manager.acquire();
+    const first = await fixture.land();
+    for (const idleMs of [10, 3 * 3_600_000]) {
+      fixture.nowMs += idleMs;
+      const session = fixture.manager.current ?? first;
+      fixture.manager.reject(session, 'rest');
+      void fixture.manager.acquire();
+      const fresh = await fixture.land();
+      expect(fixture.manager.current).toBe(fresh);
+      fixture.manager.renewalHelped('rest');
+    }
+    expect(fixture.eventsOf('session_not_renewed')).toHaveLength(0);
+  });
+
+  test('one that was renewed and never used again is renewed after its idle time', async () => {
+    const fixture = new ManagerFixture();
+    fixture.manager.reject(await fixture.loggedIn(), 'rest');
+    void fixture.manager.acquire();
+    // Its client had left before the replay, so nobody knows whether it helped.
+    const renewed = await fixture.land();
+    fixture.nowMs += 7_200_000;
+    fixture.manager.reject(renewed, 'rest');
+    expect(fixture.manager.current).toBeUndefined();
+  });
+
+  test('sessions that die soon after having helped are renewed each time', async () => {
+    const fixture = new ManagerFixture();
+    let session = await fixture.loggedIn();
+    for (let i = 0; i < 20; i += 1) {
+      fixture.nowMs += 100;
+      fixture.manager.reject(session, 'rest');
+      const asked = fixture.manager.acquire();
+      await fixture.land();
+      session = await asked;
+      fixture.manager.renewalHelped('rest');
+    }
+    expect(fixture.logins).toBe(21);
+    expect(fixture.eventsOf('session_not_renewed')).toHaveLength(0);
+  });
+});
+
+describe('a renewal that does not help', () => {
+  test('the same token again comes back as the same session, and is left alone', async () => {
+    const fixture = new ManagerFixture();
+    const session = await fixture.loggedIn();
+    const token = session.token.reveal();
+    for (const waitMs of [30_000, 60_000, 120_000, 240_000, 300_000, 300_000]) {
+      fixture.manager.reject(session, 'rest');
+      const asked = fixture.manager.acquire();
+      await fixture.land(fixture.session(token));
+      expect(await asked).toBe(session);
+      const { why, retryAfterMs } = fixture.eventsOf('session_not_renewed').at(-1) ?? {};
+      expect({ why, retryAfterMs }).toEqual({ why: 'same_token', retryAfterMs: waitMs });
+      const { logins } = fixture;
+      for (let i = 0; i < 100; i += 1) {
+        fixture.nowMs += waitMs / 101;
+        fixture.manager.reject(session, 'rest');
+        expect(await fixture.manager.acquire()).toBe(session);
+      }
+      expect(fixture.logins).toBe(logins);
+      fixture.nowMs += waitMs / 101 + 1;
+    }
+    expect(fixture.logins).toBe(7);
+  });
+
+  test('tokens that are dead on arrival: each is tried once, 30 s apart and more', async () => {
+    const fixture = new ManagerFixture();
+    await fixture.loggedIn();
+    for (let second = 0; second < 3600; second += 1) {
+      fixture.nowMs += 1000;
+      for (let i = 0; i < 3; i += 1) {
+        const session = await fixture.manager.acquire();
+        fixture.manager.reject(session, 'rest');
+        const next = fixture.manager.acquire();
+        await fixture.land();
+        const replayed = await next;
+        if (replayed !== session) fixture.manager.reject(replayed, 'rest');
+      }
+    }
+    expect(fixture.logins).toBeLessThanOrEqual(1 + 16);
+    expect(fixture.logins).toBeGreaterThanOrEqual(10);
+    // Told once for each session, and not once for each request.
+    expect(fixture.eventsOf('session_not_renewed').length).toBeLessThanOrEqual(16);
+  });
+
+  test('an API that refuses what the others accept never storms, and takes no renewal from them', async () => {
+    const fixture = new ManagerFixture();
+    await fixture.loggedIn();
+    for (let second = 0; second < 3600; second += 1) {
+      fixture.nowMs += 1000;
+      fixture.manager.prove(await fixture.manager.acquire());
+      const refused = await fixture.manager.acquire();
+      fixture.manager.reject(refused, 'soap');
+      const next = fixture.manager.acquire();
+      await fixture.land();
+      fixture.manager.prove(await next);
+    }
+    expect(fixture.logins).toBeLessThanOrEqual(1 + 16);
+    // In the midst of it the session ends for REST too.
+    const { logins } = fixture;
+    fixture.manager.reject(await fixture.manager.acquire(), 'rest');
+    void fixture.manager.acquire();
+    await fixture.land();
+    expect(fixture.logins).toBe(logins + 1);
+  });
+
+  test('where every other answer refuses the session, there are 60 logins in 10 minutes and no more', async () => {
+    const fixture = new ManagerFixture();
+    await fixture.loggedIn();
+    for (let i = 0; i < 36_000; i += 1) {
+      fixture.nowMs += 100;
+      const session = await fixture.manager.acquire();
+      fixture.manager.reject(session, 'rest');
+      const next = fixture.manager.acquire();
+      await fixture.land();
+      if ((await next) !== session) fixture.manager.renewalHelped('rest');
+    }
+    expect(fixture.logins).toBeLessThanOrEqual(1 + 60 * 6);
+  });
+});
+
+describe('a failed exchange', () => {
+  test('a refusal is remembered: 1,000 requests in a minute make 2 exchanges', async () => {
+    const fixture = new ManagerFixture();
+    for (let i = 0; i < 1000; i += 1) {
+      const asked = fixture.manager.acquire().catch((error) => error);
+      await fixture.fail(failure('login_rejected'));
+      expect(await asked).toMatchObject({ code: 'login_rejected', retryAfterSeconds: undefined });
+      fixture.nowMs += 60;
+    }
+    expect(fixture.logins).toBe(2);
+  });
+
+  test.each(['login_rejected', 'instance_forbidden', 'internal'] as const)(
+    '%s: 30 s doubling to 5 min',
+    async (code) => {
+      const fixture = new ManagerFixture();
+      for (let second = 0; second <= 3600; second += 1) {
+        const asked = fixture.manager.acquire().catch(() => {});
+        await fixture.fail(failure(code));
+        await asked;
+        fixture.nowMs += 1000;
+      }
+      const pauses = fixture.startedAtMs
+        .slice(1)
+        .map((at, i) => at - (fixture.startedAtMs[i] ?? 0));
+      expect(pauses.slice(0, 6)).toEqual([30_000, 60_000, 120_000, 240_000, 300_000, 300_000]);
+    },
+  );
+
+  test('an error that is none of ours is remembered too', async () => {
+    const fixture = new ManagerFixture();
+    const asked = fixture.manager.acquire().catch((error) => error);
+    await fixture.fail(new TypeError('a bug'));
+    expect(await asked).toMatchObject({ code: 'internal' });
+    await expect(fixture.manager.acquire()).rejects.toMatchObject({ code: 'internal' });
+    expect(fixture.logins).toBe(1);
+  });
+
+  test('login_unavailable waits for the rest of the login timeout, with a fresh Retry-After', async () => {
+    const fixture = new ManagerFixture();
+    const asked = fixture.manager.acquire().catch((error) => error);
+    fixture.nowMs += 2000;
+    await fixture.fail(failure('login_unavailable'));
+    expect(await asked).toMatchObject({ code: 'login_unavailable', retryAfterSeconds: 13 });
+    fixture.nowMs += 9500;
+    await expect(fixture.manager.acquire()).rejects.toMatchObject({ retryAfterSeconds: 4 });
+    fixture.nowMs += 3500;
+    void fixture.manager.acquire();
+    expect(fixture.logins).toBe(2);
+    await fixture.land();
+  });
+
+  test('a hung endpoint costs one login timeout a try, and the next try may follow at once', async () => {
+    const fixture = new ManagerFixture();
+    const asked = fixture.manager.acquire().catch((error) => error);
+    fixture.nowMs += loginTimeoutMs;
+    await fixture.fail(failure('login_unavailable'));
+    expect(await asked).toMatchObject({ retryAfterSeconds: 1 });
+  });
+
+  test('login_rate_exceeded waits 15 minutes', async () => {
+    const fixture = new ManagerFixture();
+    const asked = fixture.manager.acquire().catch((error) => error);
+    await fixture.fail(failure('login_rate_exceeded'));
+    expect(await asked).toMatchObject({ retryAfterSeconds: 900 });
+    fixture.nowMs += 899_000;
+    await expect(fixture.manager.acquire()).rejects.toMatchObject({ retryAfterSeconds: 1 });
+    expect(fixture.logins).toBe(1);
+    fixture.nowMs += 1000;
+    void fixture.manager.acquire();
+    expect(fixture.logins).toBe(2);
+    await fixture.land();
+  });
+
+  test('a changed key forgets it, also when it changed during the login', async () => {
+    const fixture = new ManagerFixture();
+    const first = fixture.manager.acquire().catch(() => {});
+    fixture.credentials = 'key 2';
+    await fixture.fail();
+    await first;
+    const second = fixture.manager.acquire().catch(() => {});
+    await fixture.fail();
+    await second;
+    await expect(fixture.manager.acquire()).rejects.toMatchObject({ code: 'login_rejected' });
+    expect(fixture.logins).toBe(2);
+    fixture.credentials = 'key 3';
+    const third = fixture.manager.acquire();
+    const session = await fixture.land();
+    expect(await third).toBe(session);
+  });
+
+  test('a login that works forgets the steps', async () => {
+    const fixture = new ManagerFixture();
+    for (let i = 0; i < 3; i += 1) {
+      const asked = fixture.manager.acquire().catch(() => {});
+      await fixture.fail();
+      await asked;
+      fixture.nowMs += 300_000;
+    }
+    const session = await fixture.loggedIn();
+    fixture.manager.reject(session, 'rest');
+    const asked = fixture.manager.acquire().catch(() => {});
+    await fixture.fail();
+    await asked;
+    fixture.nowMs += 30_000;
+    void fixture.manager.acquire();
+    await fixture.land();
+    expect(fixture.manager.current).toBeDefined();
+  });
+});
+
+describe('an org that has moved', () => {
+  const elsewhere = 'https://b.my.salesforce.com';
+
+  test('one exchange, shared, brings the new instance', async () => {
+    const fixture = new ManagerFixture();
+    const old = await fixture.loggedIn();
+    const asked = Array.from({ length: 100 }, () => fixture.manager.relearn(old));
+    await settle();
+    const moved = await fixture.land(fixture.session(old.token.reveal(), elsewhere));
+    for (const got of await Promise.all(asked)) expect(got).toBe(moved);
+    expect(fixture.logins).toBe(2);
+    expect(fixture.eventsOf('instance_moved')).toEqual([
+      { type: 'instance_moved', from: old.instance.origin, to: elsewhere },
+    ]);
+    expect(await fixture.manager.relearn(old)).toBe(moved);
+    expect(fixture.logins).toBe(2);
+  });
+
+  test('at most once a minute, and the session stays where nothing changed', async () => {
+    const fixture = new ManagerFixture();
+    const session = await fixture.loggedIn();
+    for (let second = 0; second < 600; second += 1) {
+      const asked = fixture.manager.relearn(session);
+      await fixture.land(fixture.session(session.token.reveal()));
+      expect(await asked).toBe(session);
+      fixture.nowMs += 1000;
+    }
+    expect(fixture.logins).toBe(1 + 10);
+    expect(fixture.eventsOf('session_not_renewed')).toHaveLength(0);
+  });
+
+  test('a failure keeps the present session, and is remembered', async () => {
+    const fixture = new ManagerFixture();
+    const session = await fixture.loggedIn();
+    const asked = fixture.manager.relearn(session);
+    await fixture.fail();
+    expect(await asked).toBe(session);
+    expect(fixture.manager.current).toBe(session);
+    expect(await fixture.manager.acquire()).toBe(session);
+    fixture.nowMs += 29_000;
+    fixture.manager.reject(session, 'rest');
+    expect(fixture.manager.current).toBe(session);
+    expect(fixture.logins).toBe(2);
+  });
+
+  test('a session that dies meanwhile waits for the same exchange', async () => {
+    const fixture = new ManagerFixture();
+    const session = await fixture.loggedIn();
+    const relearned = fixture.manager.relearn(session);
+    fixture.manager.reject(session, 'rest');
+    const acquired = fixture.manager.acquire();
+    const moved = await fixture.land(fixture.session('new', elsewhere));
+    expect(await relearned).toBe(moved);
+    expect(await acquired).toBe(moved);
+    expect(fixture.logins).toBe(2);
+  });
+
+  test('who gives up leaves the others waiting', async () => {
+    const fixture = new ManagerFixture();
+    const session = await fixture.loggedIn();
+    const leaving = new AbortController();
+    const left = fixture.manager.relearn(session, leaving.signal);
+    const stayed = fixture.manager.relearn(session);
+    leaving.abort(new Error('left'));
+    await expect(left).rejects.toThrow('left');
+    await fixture.land(fixture.session('new', elsewhere));
+    expect((await stayed).instance.origin).toBe(elsewhere);
+    expect(getEventListeners(leaving.signal, 'abort')).toHaveLength(0);
+  });
+});
+
+test('a reset drops session and failures, but starts no second exchange', async () => {
+  const fixture = new ManagerFixture();
+  await fixture.loggedIn();
+  fixture.manager.reset();
+  const asked = [fixture.manager.acquire()];
+  fixture.manager.reset();
+  asked.push(fixture.manager.acquire());
+  const session = await fixture.land();
+  expect(await Promise.all(asked)).toEqual([session, session]);
+  fixture.manager.reset();
+  const refused = fixture.manager.acquire().catch(() => {});
+  await fixture.fail();
+  await refused;
+  fixture.manager.reset();
+  await fixture.loggedIn();
+  expect(fixture.mostInFlight).toBe(1);
+});
+
+test('whatever happens: one exchange in flight, old tokens harm nobody, every waiter ends', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(steps, { maxLength: 80 }), async (run) => {
+      const world = new World();
+      for (const step of run) await world.run(step);
+      await world.finish();
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test('whatever Salesforce refuses: without a key change, exchanges stay bounded in every window', async () => {
+  const calm = steps.filter((step) => step.do !== 'reset' && step.do !== 'changeKey');
+  await fc.assert(
+    fc.asyncProperty(fc.array(calm, { minLength: 100, maxLength: 300 }), async (run) => {
+      const world = new World();
+      for (const step of run) await world.run(step);
+      const { startedAtMs } = world.fixture;
+      const windowMs = 600_000;
+      for (const from of startedAtMs) {
+        const within = startedAtMs.filter((ms) => ms >= from && ms < from + windowMs).length;
+        // 60 renewals, a look for a moved org every minute, and one try of each login timeout while there is no session.
+        expect(within).toBeLessThanOrEqual(60 + 10 + windowMs / 15_000 + 1);
+      }
+      await world.finish();
+    }),
+    { numRuns: 100 },
+  );
+});
