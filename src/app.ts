@@ -6,6 +6,7 @@ import type { Emit } from './events.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { type ClientAuthOptions, clientAuth } from './middleware/client-auth.ts';
 import { clientConnection } from './middleware/client-connection.ts';
+import { type Draining, draining } from './middleware/draining.ts';
 import { sendError } from './middleware/error-response.ts';
 import { forward } from './middleware/forward.ts';
 import { holdBody } from './middleware/hold-body.ts';
@@ -22,6 +23,8 @@ export interface AppOptions extends ClientAuthOptions, SelectOrgOptions {
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
   readonly replayBodyLimitBytes: number;
+  readonly draining: Draining;
+  readonly logsQuery: boolean;
   readonly emit: Emit;
   readonly now: () => number;
 }
@@ -30,7 +33,8 @@ export function createApp(options: AppOptions): Hono<ProxyEnv> {
   // No routes: Hono would match a normalised path, and ours is judged on the bytes that arrived.
   return new Hono<ProxyEnv>()
     .use(clientConnection())
-    .use(accessLog(options.emit))
+    .use(accessLog(options.emit, options.logsQuery))
+    .use(draining(options.draining))
     .use(hostGuard([...options.allowedHosts, ...options.byHost.keys()]))
     .use(originGuard(options.allowedOrigins))
     .use(revoke())

@@ -4,14 +4,26 @@ import type { ProxyError } from './errors.ts';
 
 export type Event =
   | { readonly type: 'listening'; readonly address: string }
+  /** Dashboard, metrics and probes. */
+  | { readonly type: 'admin_listening'; readonly address: string }
+  /** The default address is in use, and nobody asked for it. */
+  | { readonly type: 'admin_unavailable'; readonly error: ProxyError }
   /** Whoever reaches this address can use the orgs, or could with one more key in the configuration. */
   | { readonly type: 'open_to_network'; readonly address: string }
+  /** `needsRestart`: what changed in the configuration and stays as it was until then. */
+  | { readonly type: 'reloaded'; readonly needsRestart: readonly string[] }
+  /** The new configuration is refused, and the old one goes on. */
+  | { readonly type: 'reload_refused'; readonly error: ProxyError }
+  /** The end of draining; `isClean`: no request was cut. */
+  | { readonly type: 'stopped'; readonly isClean: boolean }
   | { readonly type: 'stopping'; readonly signal: string }
   | {
       readonly type: 'request';
       readonly method: string;
       /** Without its query: SOQL holds personal data. */
       readonly path: string;
+      /** Only where `log.query` asks for it. */
+      readonly query: string | undefined;
       readonly org: string | undefined;
       readonly client: string | undefined;
       /** 0 when the client left before there was one. */
@@ -78,3 +90,32 @@ export type Event =
   | { readonly type: 'bug'; readonly error: unknown };
 
 export type Emit = (event: Event) => void;
+
+export type RequestEvent = Extract<Event, { type: 'request' }>;
+
+/** Every sink gets every event; one that fails is reported to the others, and stops neither them nor the request. */
+export function fanOut(sinks: readonly Emit[]): Emit {
+  return (event) => {
+    for (const sink of sinks) {
+      try {
+        sink(event);
+      } catch (error) {
+        // It may be the reporting that fails: that is not reported again.
+        if (event.type !== 'bug') {
+          fanOut(sinks.filter((other) => other !== sink))({ type: 'bug', error });
+        }
+      }
+    }
+  };
+}
+
+/**
+ * How a request ended, in few words: `ok`, `client_error` and `server_error` (Salesforce's answers under 400, under 500 and
+ * from 500), `cut` (whoever asked did not get the whole answer) or `proxy_error:<code>`.
+ */
+export function outcomeOf({ error, cut, status }: RequestEvent): string {
+  if (error) return `proxy_error:${error.code}`;
+  if (cut) return 'cut';
+  if (status >= 500) return 'server_error';
+  return status >= 400 ? 'client_error' : 'ok';
+}

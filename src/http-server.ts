@@ -1,11 +1,19 @@
 // Node's HTTP server as the data listener needs it: what its parser takes, how long it waits, and TLS.
-import { createServer, type Server, type ServerOptions } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import { getRequestListener } from '@hono/node-server';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
+import { createSecureContext } from 'node:tls';
+import type { HttpBindings } from '@hono/node-server';
 import { ProxyError } from './errors.ts';
 import { sendRawError } from './middleware/error-response.ts';
 
-export type Fetch = Parameters<typeof getRequestListener>[0];
+/** Answers on `outgoing`; what it resolves with says nothing. */
+export type Handle = (env: HttpBindings) => Response | Promise<Response>;
 
 export interface TlsMaterial {
   readonly cert: Buffer;
@@ -24,17 +32,20 @@ const limits: ServerOptions = {
   headersTimeout: 60_000,
   // Longer than the usual 60 s of load balancers, which would otherwise meet closed connections.
   keepAliveTimeout: 75_000,
+  // A request without a Host is refused by our own guard, and so is logged and answered as every other.
+  requireHostHeader: false,
 };
 
-/** @throws ProxyError `config_invalid` for a certificate or key that cannot be used */
-export function createHttpServer(fetch: Fetch, tls: TlsMaterial | undefined): Server {
-  const listener = getRequestListener(fetch, {
-    overrideGlobalObjects: false,
-    autoCleanupIncoming: false,
-    // Never used to route: only so that a request without a usable Host reaches our own guard.
-    hostname: 'localhost',
-  });
-  const server = tls ? createTls(tls) : createServer(limits);
+export function createHttpServer(handle: Handle, tls: TlsMaterial | undefined): Server {
+  // Not Hono's own adapter: it makes a URL of each request, and what it can make none of gets an answer that is not ours.
+  const listener = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    try {
+      await handle({ incoming, outgoing });
+    } catch {
+      outgoing.destroy();
+    }
+  };
+  const server = tls ? createTlsServer({ ...limits, ...tlsOptions(tls) }) : createServer(limits);
   server.on('request', listener);
   // Node drops silently what is above its default of 2,000; the head's size is the bound.
   server.maxHeadersCount = 0;
@@ -47,18 +58,27 @@ export function createHttpServer(fetch: Fetch, tls: TlsMaterial | undefined): Se
   return server;
 }
 
-function createTls({ cert, key, clientCa }: TlsMaterial): Server {
+function tlsOptions({ cert, key, clientCa }: TlsMaterial) {
+  return {
+    cert,
+    key,
+    // A client may come without a certificate, and then needs a key: middleware/client-auth.ts looks at `authorized`.
+    ...(clientCa && { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
+  };
+}
+
+/** @throws ProxyError `config_invalid` for a certificate and key that cannot be used together */
+export function checkTls(material: TlsMaterial): void {
   try {
-    return createTlsServer({
-      ...limits,
-      cert,
-      key,
-      // A client may come without a certificate, and then needs a key: middleware/client-auth.ts looks at `authorized`.
-      ...(clientCa && { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
-    });
+    createSecureContext(tlsOptions(material));
   } catch (error) {
     const { message } = error as Error;
-    const text = `tls.cert_file and tls.key_file cannot be used together: ${message}`;
+    const text = `The files of tls cannot be used together: ${message}`;
     throw new ProxyError('config_invalid', text, { cause: error });
   }
+}
+
+/** New connections use the new certificate. */
+export function replaceTls(server: Server, material: TlsMaterial): void {
+  if (server instanceof TlsServer) server.setSecureContext(tlsOptions(material));
 }

@@ -14,7 +14,12 @@ export interface LogOptions {
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
-export function createLog(options: LogOptions): { write(event: Event): void } {
+export interface Log {
+  write(event: Event): void;
+  setLevel(level: string): void;
+}
+
+export function createLog(options: LogOptions): Log {
   const settings = {
     level: options.level,
     base: null,
@@ -29,7 +34,12 @@ export function createLog(options: LogOptions): { write(event: Event): void } {
           settings,
           pretty({ sync: true, ignore: 'type', singleLine: !isBrief, hideObject: isBrief }),
         );
-  return { write: (event) => writeEvent(logger, event) };
+  return {
+    write: (event) => writeEvent(logger, event),
+    setLevel: (level) => {
+      logger.level = level;
+    },
+  };
 }
 
 function writeEvent(logger: Logger, event: Event): void {
@@ -49,11 +59,29 @@ function describe(event: Event): { level: Level; message: string } {
   switch (event.type) {
     case 'listening':
       return { level: 'info', message: `listening on ${event.address}` };
+    case 'admin_listening':
+      return { level: 'info', message: `dashboard, metrics and probes at ${event.address}` };
+    case 'admin_unavailable':
+      return {
+        level: 'warn',
+        message: `no dashboard, metrics or probes: ${event.error.message}`,
+      };
     case 'open_to_network':
       return {
         level: 'warn',
         message: `${event.address} can be reached from the network, and there are no clients with keys or certificates that keep others out: see access and clients in the configuration`,
       };
+    case 'reloaded':
+      return reloadedLine(event.needsRestart);
+    case 'reload_refused':
+      return {
+        level: 'error',
+        message: `the new configuration is refused, the old one goes on: ${event.error.message}`,
+      };
+    case 'stopped':
+      return event.isClean
+        ? { level: 'info', message: 'stopped' }
+        : { level: 'warn', message: 'stopped, and requests in flight were cut' };
     case 'stopping':
       return { level: 'info', message: `${event.signal}: stopping` };
     case 'request':
@@ -78,6 +106,15 @@ function describe(event: Event): { level: Level; message: string } {
     case 'bug':
       return { level: 'error', message: 'a fault of the proxy itself' };
   }
+}
+
+function reloadedLine(needsRestart: readonly string[]): { level: Level; message: string } {
+  if (needsRestart.length === 0) return { level: 'info', message: 'configuration reloaded' };
+  const keys = needsRestart.join(', ');
+  return {
+    level: 'warn',
+    message: `configuration reloaded, but ${keys} cannot change without a restart`,
+  };
 }
 
 const notRenewed = {

@@ -1,7 +1,8 @@
-// One configured org, put together: its connections, its key, and the session of each Salesforce user that is acted as.
-import { Agent, type Dispatcher } from 'undici';
-import type { LimitsConfig, OrgConfig, UpstreamConfig } from './config/schema.ts';
-import type { Emit } from './events.ts';
+// One configured org, put together: its connections, its limits, and the session of each Salesforce user that is acted as.
+import type { Dispatcher } from 'undici';
+import { fingerprint } from './config/fingerprint.ts';
+import type { LimitsConfig } from './config/schema.ts';
+import type { ProxyError } from './errors.ts';
 import type { Destination } from './forward/client-call.ts';
 import type { StreamLane } from './forward/stream-lane.ts';
 import { Upstream } from './forward/upstream.ts';
@@ -9,26 +10,23 @@ import { createOpenSocket } from './forward/upstream-socket.ts';
 import { ApiBudget } from './limits/api-budget.ts';
 import { FairQueue } from './limits/fair-queue.ts';
 import type { Org } from './middleware/proxy-env.ts';
-import type { Policy } from './policy/policy.ts';
 import {
-  assertCertificateFits,
+  checkKeys,
+  createLoginDispatcher,
+  keySource,
+  type LoginSetup,
+  logIn,
+  socketOptions,
+} from './org-login.ts';
+import type { Policy } from './policy/policy.ts';
+import type { ApiUsage } from './salesforce/api-usage.ts';
+import {
+  type Certificate,
+  type CertificateStanding,
   certificateStanding,
-  loadCertificate,
 } from './salesforce/certificate.ts';
-import { loadPrivateKey, privateKeyFingerprint } from './salesforce/private-key.ts';
-import { login } from './session/login.ts';
-import type { Session } from './session/session.ts';
-import { SessionManager } from './session/session-manager.ts';
-
-/** What a login needs. */
-export interface LoginSetup {
-  readonly config: OrgConfig;
-  readonly upstream: UpstreamConfig;
-  /** Extra certificate authorities (PEM). */
-  readonly extraCa: string | undefined;
-  readonly emit: Emit;
-  readonly now: () => number;
-}
+import { privateKeyFingerprint } from './salesforce/private-key.ts';
+import { SessionManager, type SessionState } from './session/session-manager.ts';
 
 export interface OrgOptions extends LoginSetup {
   readonly policy: Policy;
@@ -37,21 +35,81 @@ export interface OrgOptions extends LoginSetup {
 }
 
 export interface RunningOrg extends Org {
+  /** Says all that its sessions and connections depend on: orgs in which it is the same may share them. */
+  readonly connectionKey: string;
+  readonly certificate: Certificate | undefined;
+  /** Each Salesforce user that it was used as, its own first. */
+  users(): UserStatus[];
+  /** Drops every session and remembered failure, and logs in anew. Never fails: `users` tells how it went. */
+  logInAgain(): Promise<void>;
   /** Logs in as the org's own user, so that the first request is fast and a mistake is seen at once. */
   warmUp(): Promise<void>;
+  /** Ends its connections at once. */
   destroy(): Promise<void>;
 }
 
-/** @throws ProxyError `config_invalid` for a key or certificate that cannot be used */
-export function createOrg(options: OrgOptions): RunningOrg {
+/** The session of one Salesforce user. */
+export interface UserStatus {
+  readonly username: string;
+  readonly state: SessionState;
+  /** Where its requests go. */
+  readonly instance: string | undefined;
+  readonly ageMs: number | undefined;
+  /** When the last login ended, well or not. */
+  readonly lastLoginAtMs: number | undefined;
+  /** Why it failed, if it did. */
+  readonly error: ProxyError | undefined;
+}
+
+/** What an operator is told about an org. */
+export interface OrgStatus {
+  readonly name: string;
+  readonly users: readonly UserStatus[];
+  readonly inFlight: number;
+  readonly queued: number;
+  /** Of the last 24 hours; undefined until Salesforce has said. */
+  readonly apiUsage: ApiUsage | undefined;
+  readonly certificate: CertificateStatus | undefined;
+}
+
+export interface CertificateStatus extends CertificateStanding {
+  readonly validToMs: number;
+  /** Negative: since it expired. */
+  readonly leftMs: number;
+}
+
+export function orgStatus(org: RunningOrg, nowMs: number): OrgStatus {
+  const validToMs = org.certificate?.validToMs;
+  return {
+    name: org.name,
+    users: org.users(),
+    inFlight: org.queue.inFlight,
+    queued: org.queue.queued,
+    apiUsage: org.budget.usage,
+    certificate:
+      validToMs === undefined ? undefined : { validToMs, ...certificateStanding(validToMs, nowMs) },
+  };
+}
+
+/**
+ * @param previous the org of this name before a reload: if only what its clients may do has changed, sessions and connections
+ * are kept
+ * @throws ProxyError `config_invalid` for a key or certificate that cannot be used
+ */
+export function createOrg(options: OrgOptions, previous?: RunningOrg): RunningOrg {
+  const certificate = checkKeys(options);
+  const connectionKey = connectionKeyOf(options);
+  if (previous?.connectionKey === connectionKey) {
+    return { ...previous, policy: options.policy, certificate };
+  }
   const { config, upstream, streamLane } = options;
-  checkKeys(options);
   const connections = new Upstream({
     openSocket: createOpenSocket({
       ...socketOptions(options),
       mustBePublic: (host) => !(config.instanceHosts ?? []).includes(host),
     }),
     maxConnections: upstream.maxConnections,
+    connectTimeoutMs: upstream.connectTimeoutMs,
     responseTimeoutMs: upstream.responseTimeoutMs,
   });
   const loginDispatcher = createLoginDispatcher(options);
@@ -74,12 +132,23 @@ export function createOrg(options: OrgOptions): RunningOrg {
     return created;
   }
 
+  // So that it comes first, and is told before it is used.
+  destination();
   return {
     name: config.name,
+    connectionKey,
+    certificate,
     policy: options.policy,
     queue,
     budget,
     destination,
+    users: () =>
+      [...destinations].map(([username, { sessions }]) => userStatus(username, sessions, options)),
+    logInAgain: async () => {
+      const all = [...destinations.values()].map(({ sessions }) => sessions);
+      for (const sessions of all) sessions.reset();
+      await Promise.allSettled(all.map((sessions) => sessions.acquire()));
+    },
     warmUp: async () => {
       // A failure is an event already, and the next request meets it from memory.
       await destination()
@@ -92,18 +161,22 @@ export function createOrg(options: OrgOptions): RunningOrg {
   };
 }
 
-/**
- * One login, as a request would cause it; nothing of it is kept.
- * @throws ProxyError `config_invalid`, `login_*` or `instance_forbidden`
- */
-export async function tryLogin(username: string, options: LoginSetup): Promise<Session> {
-  checkKeys(options);
-  const dispatcher = createLoginDispatcher(options);
-  try {
-    return await logIn(username, dispatcher, options);
-  } finally {
-    await dispatcher.destroy();
-  }
+function userStatus(username: string, sessions: SessionManager, { now }: LoginSetup): UserStatus {
+  const { current, state, lastLoginAtMs, lastFailure } = sessions;
+  return {
+    username,
+    state,
+    instance: current?.instance.origin,
+    ageMs: current && now() - current.issuedAtMs,
+    lastLoginAtMs,
+    error: lastFailure,
+  };
+}
+
+/** Not what says who may use the org: that changes without a new login. */
+function connectionKeyOf({ config, upstream, extraCa }: LoginSetup): string {
+  const { policy: _policy, hosts: _hosts, listen: _listen, ...connection } = config;
+  return fingerprint([connection, upstream, extraCa]);
 }
 
 function createSessionManager(
@@ -118,72 +191,5 @@ function createSessionManager(
     now,
     onEvent: (event) => emit({ ...event, org: config.name, username }),
     login: () => logIn(username, dispatcher, options),
-  });
-}
-
-async function logIn(
-  username: string,
-  dispatcher: Dispatcher,
-  { config, upstream, emit, now }: LoginSetup,
-): Promise<Session> {
-  const org = config.name;
-  const startedAtMs = now();
-  const session = await login({
-    org,
-    username,
-    clientId: config.clientId,
-    audience: config.audience,
-    tokenUrl: config.tokenUrl,
-    instanceHosts: config.instanceHosts,
-    timeoutMs: upstream.loginTimeoutMs,
-    privateKey: () => loadPrivateKey(keySource(config)),
-    dispatcher,
-    now,
-    onRetry: (attempt, why) => emit({ type: 'login_retry', org, username, attempt, why }),
-  });
-  const instance = session.instance.origin;
-  emit({ type: 'logged_in', org, username, instance, durationMs: now() - startedAtMs });
-  return session;
-}
-
-function createLoginDispatcher(options: LoginSetup): Dispatcher {
-  const { loginTimeoutMs } = options.upstream;
-  // The operator named the token endpoint, so its address is not judged.
-  const openSocket = createOpenSocket({ ...socketOptions(options), mustBePublic: () => false });
-  return new Agent({
-    connect: (address, opened) => openSocket(address, opened),
-    allowH2: false,
-    headersTimeout: loginTimeoutMs,
-    bodyTimeout: loginTimeoutMs,
-  });
-}
-
-function socketOptions({ upstream, extraCa }: LoginSetup) {
-  return {
-    connectTimeoutMs: upstream.connectTimeoutMs,
-    extraCa,
-    proxy: upstream.proxy?.reveal(),
-  };
-}
-
-function keySource(config: OrgConfig) {
-  return {
-    privateKey: config.privateKey,
-    privateKeyFile: config.privateKeyFile,
-    passphrase: config.privateKeyPassphrase,
-  };
-}
-
-/** What is wrong with a key or its certificate is told at start, and not by the first request. */
-function checkKeys({ config, emit, now }: LoginSetup): void {
-  const key = loadPrivateKey(keySource(config));
-  if (config.certificateFile === undefined) return;
-  const certificate = loadCertificate(config.certificateFile);
-  assertCertificateFits(certificate, key);
-  emit({
-    type: 'certificate',
-    org: config.name,
-    ...certificateStanding(certificate.validToMs, now()),
-    validTo: new Date(certificate.validToMs).toISOString().slice(0, 10),
   });
 }

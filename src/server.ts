@@ -1,20 +1,24 @@
-// The composition root: from a Config to a running proxy. The only place where things with a lifetime are made.
+// The composition root: from a Config to a running proxy that can be drained and reloaded. The only place where things with a
+// lifetime are made.
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
-import type { Hono } from 'hono';
-import { type AppOptions, createApp } from './app.ts';
 import { isLoopbackAddress, type ListenAddress } from './config/listen-address.ts';
 import type { Config } from './config/schema.ts';
 import { ProxyError } from './errors.ts';
 import type { Emit } from './events.ts';
 import { StreamLane } from './forward/stream-lane.ts';
-import { createHttpServer, type Fetch, type TlsMaterial } from './http-server.ts';
-import { RateLimiter } from './limits/rate-limiter.ts';
-import { closeListener, openListener } from './listener.ts';
-import type { Client, Org, ProxyEnv } from './middleware/proxy-env.ts';
-import { createOrg, type RunningOrg } from './org.ts';
-import { compilePolicy, type Policy } from './policy/policy.ts';
-import { presets } from './policy/presets.ts';
+import {
+  checkTls,
+  createHttpServer,
+  type Handle,
+  replaceTls,
+  type TlsMaterial,
+} from './http-server.ts';
+import { closeConnections, openListener, stopListening } from './listener.ts';
+import { Draining } from './middleware/draining.ts';
+import type { ProxyEnv } from './middleware/proxy-env.ts';
+import type { RunningOrg } from './org.ts';
+import { createProxyState, leftBehind, type ProxyState } from './proxy-state.ts';
 
 export interface ServerOptions {
   readonly config: Config;
@@ -25,9 +29,18 @@ export interface ServerOptions {
 export interface ProxyServer {
   /** Resolves with the address that clients use, such as `http://127.0.0.1:8080`. */
   listen(): Promise<string>;
-  /** Ends every connection. */
-  close(): Promise<void>;
+  /**
+   * Takes a new configuration over as a whole, without disturbing requests in flight; orgs that did not change keep their
+   * sessions. Listen addresses stay as they are: the event says so.
+   * @throws ProxyError `config_invalid`; then everything is as it was
+   */
+  reload(config: Config): void;
+  /** Ends: at once, or after requests in flight have had `graceMs` to finish. Resolves with whether all did. */
+  close(graceMs?: number): Promise<boolean>;
 }
+
+/** How long the connections of answered requests may take to close by themselves. */
+const lingerMs = 500;
 
 interface Listener {
   readonly server: Server;
@@ -35,100 +48,105 @@ interface Listener {
 }
 
 /** @throws ProxyError `config_invalid` for a key, certificate or authority that cannot be used */
-export function createProxyServer(options: ServerOptions): ProxyServer {
-  const { config, emit } = options;
-  const orgs = createOrgs(options);
-  const app = createApp(appOptions(options, orgs));
+export function createProxyServer({ config, emit, now = Date.now }: ServerOptions): ProxyServer {
+  const draining = new Draining();
+  const shared = { streamLane: new StreamLane(), draining, emit, now };
   const tls = readTls(config);
-  const listeners: Listener[] = [
-    { server: createHttpServer(fetchFor(app, undefined), tls), address: config.listen },
-  ];
-  for (const org of orgs.values()) {
-    const address = config.orgs[org.name]?.listen;
-    if (address) listeners.push({ server: createHttpServer(fetchFor(app, org), tls), address });
-  }
-  const close = async () => {
-    await Promise.all(listeners.map(({ server }) => closeListener(server)));
-    await Promise.all([...orgs.values()].map((org) => org.destroy()));
-  };
+  let state = createProxyState({ ...shared, config, extraCa: readExtraCa(config) });
+  const listeners = addressesOf(config).map(({ orgName, address }): Listener => {
+    return {
+      server: createHttpServer(
+        handlerOf(() => state, orgName, address),
+        tls,
+      ),
+      address,
+    };
+  });
+
   const open = async ({ server, address }: Listener) => {
     const opened = await openListener(server, address, tls ? 'https' : 'http');
     emit({ type: 'listening', address: opened });
     if (isOpenToAll(config, address)) emit({ type: 'open_to_network', address: opened });
     return opened;
   };
+  const close = async (graceMs = 0) => {
+    draining.begin();
+    for (const { server } of listeners) stopListening(server);
+    const isClean = await draining.idle(graceMs);
+    await Promise.all(
+      listeners.map(({ server }) => closeConnections(server, graceMs > 0 ? lingerMs : 0)),
+    );
+    await Promise.all([...state.orgs.values()].map((org) => org.destroy()));
+    return isClean;
+  };
   return {
     listen: async () => {
       try {
         const [first = ''] = await Promise.all(listeners.map(open));
-        for (const org of orgs.values()) void org.warmUp();
+        for (const org of state.orgs.values()) void org.warmUp();
         return first;
       } catch (error) {
         await close();
         throw error;
       }
     },
+    reload: (next) => {
+      const nextTls = readTls(next);
+      const before = state;
+      state = createProxyState({ ...shared, config: next, extraCa: readExtraCa(next) }, before);
+      if (nextTls) for (const { server } of listeners) replaceTls(server, nextTls);
+      for (const org of state.orgs.values()) {
+        if (before.orgs.get(org.name)?.connectionKey !== org.connectionKey) void org.warmUp();
+      }
+      for (const org of leftBehind(before, state)) void retire(org);
+      emit({ type: 'reloaded', needsRestart: needsRestart(config, next) });
+    },
     close,
   };
 }
 
-function createOrgs({ config, emit, now = Date.now }: ServerOptions): Map<string, RunningOrg> {
-  const streamLane = new StreamLane();
-  const extraCa = readExtraCa(config);
-  const { upstream } = config;
-  return new Map(
-    Object.values(config.orgs).map((org) => [
-      org.name,
-      createOrg({
-        config: org,
-        policy: policyOf(config, org.policy),
-        limits: config.limits,
-        upstream,
-        extraCa,
-        streamLane,
-        emit,
-        now,
-      }),
-    ]),
+/** The data listener, and one for each org that has its own. */
+function addressesOf(config: Config): { orgName: string | undefined; address: ListenAddress }[] {
+  const own = Object.values(config.orgs).flatMap(({ name, listen }) =>
+    listen ? [{ orgName: name, address: listen }] : [],
   );
+  return [{ orgName: undefined, address: config.listen }, ...own];
 }
 
-function appOptions(
-  { config, emit, now = Date.now }: ServerOptions,
-  orgs: ReadonlyMap<string, RunningOrg>,
-): AppOptions {
-  const orgOf = (name: string | undefined) => (name === undefined ? undefined : orgs.get(name));
-  const byHost = [...orgs].flatMap(([name, org]) =>
-    (config.orgs[name]?.hosts ?? []).map((host): [string, Org] => [host, org]),
-  );
-  return {
-    clients: config.clients.map(
-      (client): Client => ({
-        ...client,
-        org: orgOf(client.org),
-        rateLimiter: client.rateLimit && new RateLimiter(client.name, client.rateLimit),
-        policy: client.policy === undefined ? undefined : policyOf(config, client.policy),
-      }),
-    ),
-    anonymous: config.access.anonymous,
-    allowedHosts: config.access.allowedHosts,
-    allowedOrigins: config.access.allowedOrigins,
-    byHost: new Map(byHost),
-    defaultOrg: orgOf(config.defaultOrg),
-    replayBodyLimitBytes: config.upstream.replayBodyLimitBytes,
-    emit,
-    now,
+/** Nothing is routed by a URL, so one request stands for all to Hono; what really came is in its bindings. */
+const anyRequest = new Request('http://localhost/');
+
+/** Each request is answered by the state that is current when it begins, to its end. */
+function handlerOf(
+  current: () => ProxyState,
+  orgName: string | undefined,
+  address: ListenAddress,
+): Handle {
+  const isUnixSocket = address.kind === 'unix';
+  return (env) => {
+    const { app, orgs } = current();
+    const listenerOrg = orgName === undefined ? undefined : orgs.get(orgName);
+    const bindings: ProxyEnv['Bindings'] = { ...env, listenerOrg, isUnixSocket };
+    return app.fetch(anyRequest, bindings);
   };
 }
 
-/** The configuration knows the names of the presets and of its own policies, and no others. */
-function policyOf(config: Config, name: string): Policy {
-  const rules = config.policies[name] ?? presets[name as keyof typeof presets];
-  return compilePolicy({ name, ...rules });
+/** Requests in flight to an org that is gone, or has another key now, end as they began. */
+async function retire(org: RunningOrg): Promise<void> {
+  await org.queue.idle();
+  await org.destroy();
 }
 
-function fetchFor(app: Hono<ProxyEnv>, listenerOrg: Org | undefined): Fetch {
-  return (request, env) => app.fetch(request, { ...env, listenerOrg } as ProxyEnv['Bindings']);
+function needsRestart(running: Config, next: Config): string[] {
+  const before = new Map(addressesOf(running).map((a) => [a.orgName, JSON.stringify(a.address)]));
+  const after = new Map(addressesOf(next).map((a) => [a.orgName, JSON.stringify(a.address)]));
+  const names = [...new Set([...before.keys(), ...after.keys()])];
+  const changed = names.filter((name) => before.get(name) !== after.get(name));
+  return [
+    ...changed.map((name) => (name === undefined ? 'listen' : `orgs.${name}.listen`)),
+    ...((running.tls === undefined) === (next.tls === undefined) ? [] : ['tls']),
+    ...(running.log.format === next.log.format ? [] : ['log.format']),
+  ];
 }
 
 /** Anybody who reaches the machine may use the org: nothing but `anonymous: loopback` stands before it. */
@@ -144,12 +162,14 @@ export function readExtraCa({ upstream: { caFile } }: Config): string | undefine
 
 function readTls({ tls }: Config): TlsMaterial | undefined {
   if (!tls) return undefined;
-  return {
+  const material = {
     cert: read(tls.certFile, 'tls.cert_file'),
     key: read(tls.keyFile, 'tls.key_file'),
     clientCa:
       tls.clientCaFile === undefined ? undefined : read(tls.clientCaFile, 'tls.client_ca_file'),
   };
+  checkTls(material);
+  return material;
 }
 
 function read(file: string, key: string): Buffer {

@@ -3,7 +3,7 @@ import { loadConfig } from '../config/load-config.ts';
 import type { Config, OrgConfig } from '../config/schema.ts';
 import { ProxyError } from '../errors.ts';
 import type { Event } from '../events.ts';
-import { tryLogin } from '../org.ts';
+import { tryLogin } from '../org-login.ts';
 import { readExtraCa } from '../server.ts';
 
 export interface CheckOptions {

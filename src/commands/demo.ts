@@ -29,7 +29,10 @@ export async function demo(options: DemoOptions): Promise<void> {
     }
   };
   try {
-    await runProxy(createDemoProxy(org, options.listen, emit), emit, () => org.close());
+    await runProxy(createDemoProxy(org, options.listen, emit), emit, {
+      graceMs: () => 2000,
+      afterClose: () => org.close(),
+    });
   } catch (error) {
     await org.close();
     throw error;

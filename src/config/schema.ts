@@ -2,6 +2,7 @@
 // "Configuration"). A key that is not here is an error: no option is parsed and ignored.
 import * as z from 'zod';
 import { access, clients, policies, tls } from './access-schema.ts';
+import { admin } from './admin-schema.ts';
 import { limits, shutdown } from './limits-schema.ts';
 import { findReferenceProblems } from './references.ts';
 import {
@@ -11,6 +12,7 @@ import {
   duration,
   endpointUrl,
   filePath,
+  flag,
   instanceHost,
   line,
   list,
@@ -47,6 +49,9 @@ export function configSchema(baseDir: string) {
     tls: tls(baseDir).optional().describe('TLS, and mutual TLS, for clients'),
     upstream: upstream(baseDir).prefault({}).describe('The connections to Salesforce'),
     limits: limits().prefault({}).describe('How much passes at once, and in a day'),
+    admin: admin(baseDir)
+      .optional()
+      .describe('Dashboard, metrics and probes, never on the data port; off to have none'),
     shutdown: shutdown().prefault({}).describe('How the proxy ends'),
     log: log().prefault({}).describe('What is logged, and how'),
   })
@@ -65,6 +70,8 @@ export function configSchema(baseDir: string) {
     )
     .transform((config) => ({
       listen: config.listen,
+      /** Undefined: nobody chose; then the default is used if it is free. */
+      admin: config.admin,
       /** By name, without a prototype: `orgs[name]` is an org or undefined, whatever the name. */
       orgs: config.orgs,
       /** Undefined when there are several orgs and none was chosen. */
@@ -196,8 +203,11 @@ function log() {
     format: choice(['json', 'pretty'])
       .optional()
       .describe('Default: pretty on a terminal, json elsewhere'),
+    query: flag()
+      .prefault('false')
+      .describe('Log query strings too; SOQL in them holds personal data'),
   })
-    .transform((keys) => ({ level: keys.level, format: keys.format }))
+    .transform((keys) => ({ level: keys.level, format: keys.format, query: keys.query }))
     .readonly();
 }
 

@@ -88,6 +88,14 @@ export function listenAddress(baseDir: string) {
   return scalar(listenAddressExpected, (text) => parseListenAddress(text, baseDir));
 }
 
+/** Undefined: off. */
+export function listenAddressOrOff(baseDir: string) {
+  const expected = `${listenAddressExpected}, or off`;
+  return scalar(expected, (text) =>
+    text.trim() === 'off' ? undefined : parseListenAddress(text, baseDir),
+  );
+}
+
 export function endpointUrl() {
   return scalar(endpointUrlExpected, parseEndpointUrl);
 }
@@ -147,6 +155,14 @@ export function count(minimum: number) {
     type: ['integer', 'string'],
     minimum,
   });
+}
+
+export function flag() {
+  const expected = 'expected true or false';
+  return scalar(expected, (text) => {
+    if (text !== 'true' && text !== 'false') throw invalid(expected);
+    return text === 'true';
+  }).meta({ type: ['boolean', 'string'] });
 }
 
 /** 0 to 100. */

@@ -51,7 +51,7 @@ function sendHeld(call: ClientCall, to: Destination): Promise<Sent> {
       declaresBody: declaresBody(req),
       signal,
       trace,
-      onInformation: (status, rawHeaders) => relayInformation(res, status, rawHeaders),
+      onInformation: (interim) => relayInformation(interim, res, api),
     },
     to,
   );

@@ -1,23 +1,34 @@
 // An answer of the stream lane: Node's IncomingMessage, with the look that the dead-session check takes.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { sendTrailers } from './trailers.ts';
+import { cut } from './cut.ts';
+import { addTrailers } from './trailers.ts';
 import type { UpstreamAnswer } from './upstream-answer.ts';
 
 export class IncomingAnswer implements UpstreamAnswer {
   readonly #message: IncomingMessage;
   /** What a look has taken from the message. */
   #held: Buffer[] = [];
+  #client: ServerResponse | undefined;
   readonly status: number;
   readonly reason: string;
   readonly rawHeaders: readonly string[];
 
+  /** To be made when the message comes: it must hear of the message's end before the middleware does. */
   constructor(message: IncomingMessage) {
     this.#message = message;
     this.status = message.statusCode ?? 0;
     this.reason = message.statusMessage ?? '';
     this.rawHeaders = message.rawHeaders;
-    // Told to the client by cutting its connection; unheard it would end the process.
-    message.on('error', () => {});
+    // Unheard it would end the process.
+    message.on('error', () => this.#cutIfBroken());
+    message.on('close', () => this.#cutIfBroken());
+  }
+
+  /** The connection failed: what has come is not the whole, even where its end would be the end of the connection. */
+  broke(): void {
+    if (this.#message.complete) return;
+    this.#message.destroy();
+    if (this.#client) cut(this.#client);
   }
 
   peek(limitBytes: number, timeoutMs: number): Promise<Buffer> {
@@ -46,27 +57,28 @@ export class IncomingAnswer implements UpstreamAnswer {
 
   sendTo(res: ServerResponse): void {
     const message = this.#message;
+    this.#client = res;
     for (const chunk of this.#held) res.write(chunk);
     this.#held = [];
     const finish = () => {
-      sendTrailers(res, message.rawTrailers);
+      addTrailers(res, message.rawTrailers);
       res.end();
     };
     if (message.readableEnded) {
       finish();
     } else if (message.destroyed) {
-      res.destroy();
+      cut(res);
     } else {
       message.once('end', finish);
-      // Cut where upstream breaks: `pipe` alone would leave the client waiting.
-      message.once('close', () => {
-        if (!message.complete) res.destroy();
-      });
       message.pipe(res, { end: false });
     }
   }
 
   discard(): void {
     this.#message.destroy();
+  }
+
+  #cutIfBroken(): void {
+    if (!this.#message.complete && this.#client) cut(this.#client);
   }
 }

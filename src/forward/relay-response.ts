@@ -1,8 +1,9 @@
 // Sends an answer of Salesforce to the client as it came: status, reason, headers and body.
 import type { ServerResponse } from 'node:http';
 import { ProxyError } from '../errors.ts';
+import type { Api } from '../salesforce/session-carrier.ts';
 import { type ResponseHeadersOptions, responseHeaders } from './response-headers.ts';
-import type { UpstreamAnswer } from './upstream-answer.ts';
+import type { InterimAnswer, UpstreamAnswer } from './upstream-answer.ts';
 
 export interface RelayOptions extends ResponseHeadersOptions {
   /** Our own headers, added to the answer's. */
@@ -24,6 +25,8 @@ export function relayResponse(
     res.writeHead(answer.status, answer.reason, headers);
   } catch (error) {
     answer.discard();
+    // Node has kept it, and would refuse our own answer for it.
+    res.statusMessage = '';
     throw new ProxyError(
       'upstream_broken',
       `${new URL(options.instanceOrigin).host} broke the HTTP protocol in the head of its answer.`,
@@ -33,19 +36,24 @@ export function relayResponse(
   answer.sendTo(res);
 }
 
-/** Passes on an interim answer (RFC 9110 section 15.2); 100 is our own affair with the client. */
+/**
+ * Passes on an interim answer (RFC 9110 section 15.2); 100 is our own affair with the client. Written past Node, which knows
+ * the header `Link` only, and throws for one that it does not understand.
+ */
 export function relayInformation(
+  { status, reason, rawHeaders }: InterimAnswer,
   res: ServerResponse,
-  status: number,
-  rawHeaders: readonly string[],
+  api: Api,
 ): void {
-  if (res.headersSent || res.req.httpVersionMinor === 0) return;
-  if (status === 102) res.writeProcessing();
-  if (status !== 103) return;
-  const link = rawHeaders.flatMap((value, i) =>
-    i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'link' ? [value] : [],
-  );
-  if (link.length > 0 && !link.some((value) => value.includes('sid='))) {
-    res.writeEarlyHints({ link });
-  }
+  // A pipelined answer whose turn has not come has no socket: an interim one may be left out.
+  if (status <= 101 || res.headersSent || !res.socket || res.req.httpVersionMinor === 0) return;
+  const lines = [`HTTP/1.1 ${status} ${reason}`];
+  const headers = responseHeaders(rawHeaders, {
+    api,
+    instanceOrigin: '',
+    ownOrigin: '',
+    corsHeaders: undefined,
+  });
+  for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
+  res.socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
 }

@@ -3,9 +3,10 @@
 import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { ProxyError } from '../errors.ts';
-import { sendTrailers } from './trailers.ts';
+import { cut } from './cut.ts';
+import { addTrailers } from './trailers.ts';
 import type { ReuseAware, Upstream } from './upstream.ts';
-import type { UpstreamAnswer } from './upstream-answer.ts';
+import type { OnInformation, UpstreamAnswer } from './upstream-answer.ts';
 import { upstreamError } from './upstream-error.ts';
 
 export interface ReplayRequest {
@@ -19,7 +20,7 @@ export interface ReplayRequest {
   /** The request declared a body, if only of no bytes. */
   readonly hasBody: boolean;
   readonly signal: AbortSignal;
-  readonly onInformation?: (status: number, rawHeaders: readonly string[]) => void;
+  readonly onInformation?: OnInformation;
 }
 
 /**
@@ -127,12 +128,12 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
   ): void {
     const rawHeaders = latin1(controller.rawHeaders);
     if (status < 200 && status >= 100) {
-      this.#request.onInformation?.(status, rawHeaders);
+      this.#request.onInformation?.({ status, reason: bytesOf(reason), rawHeaders });
       return;
     }
     this.#hasHead = true;
     this.status = status;
-    this.reason = reason ?? '';
+    this.reason = bytesOf(reason);
     this.rawHeaders = rawHeaders;
     this.#resolve(this);
   }
@@ -162,7 +163,7 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
       this.#reject(this.#request.signal.aborted ? this.#request.signal.reason : this.#error);
     }
     // Whatever has been sent is no whole body: the client must see that it was cut.
-    this.#client?.destroy();
+    if (this.#client) cut(this.#client);
   }
 
   peek(limitBytes: number, timeoutMs: number): Promise<Buffer> {
@@ -187,7 +188,7 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
     if (this.#ended) {
       finish(res, this.#trailers);
     } else if (this.#error) {
-      res.destroy();
+      cut(res);
     } else {
       this.#client = res;
       res.on('drain', () => this.#controller?.resume());
@@ -219,8 +220,13 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
 }
 
 function finish(res: ServerResponse, rawTrailers: readonly string[]): void {
-  sendTrailers(res, rawTrailers);
+  addTrailers(res, rawTrailers);
   res.end();
+}
+
+/** undici has decoded the reason as UTF-8; what was none is lost. */
+function bytesOf(reason = ''): string {
+  return Buffer.from(reason.replaceAll('\ufffd', '?')).toString('latin1');
 }
 
 /** undici gives header bytes; latin1 is how Node writes them back, so every byte survives. */

@@ -56,8 +56,8 @@ export function hasHeader(rawHeaders: readonly string[], lowerCaseName: string):
 
 /** A location on the instance becomes one on us; all other bytes stay, and so does every other location. */
 function ownLocation(location: string, options: ResponseHeadersOptions): string {
-  const origin = /^https?:\/\/[^/?#\\]+/i.exec(location)?.[0];
+  const origin = /^(?:https?:)?\/\/[^/?#\\]+/i.exec(location)?.[0];
   if (origin === undefined) return location;
-  const isInstance = URL.parse(origin)?.origin === options.instanceOrigin;
+  const isInstance = URL.parse(origin, options.instanceOrigin)?.origin === options.instanceOrigin;
   return isInstance ? options.ownOrigin + location.slice(origin.length) : location;
 }

@@ -7,7 +7,7 @@ import type { Session } from '../session/session.ts';
 import type { CallTrace, Destination } from './client-call.ts';
 import { sendInReplayLane } from './replay-lane.ts';
 import { requestHeaders } from './request-headers.ts';
-import { saysDeadSession, type UpstreamAnswer } from './upstream-answer.ts';
+import { type OnInformation, saysDeadSession, type UpstreamAnswer } from './upstream-answer.ts';
 
 export interface Replayable {
   readonly method: string;
@@ -18,7 +18,7 @@ export interface Replayable {
   readonly declaresBody: boolean;
   readonly signal: AbortSignal;
   readonly trace: CallTrace;
-  readonly onInformation?: (status: number, rawHeaders: readonly string[]) => void;
+  readonly onInformation?: OnInformation;
 }
 
 export interface Sent {

@@ -92,7 +92,7 @@ async function pipe(
   framing: Record<string, string>,
   to: Destination,
 ): Promise<UpstreamAnswer> {
-  const { req, res, api, target } = call;
+  const { req, res, api, target, signal } = call;
   const { origin } = session.instance;
   const startedAtMs = performance.now();
   const answer = await to.streamLane.send({
@@ -104,7 +104,8 @@ async function pipe(
     headers: requestHeaders(req.rawHeaders, { api, host: hostOf(origin), token: session.token }),
     framing,
     responseTimeoutMs: to.responseTimeoutMs,
-    onInformation: (status, rawHeaders) => relayInformation(res, status, rawHeaders),
+    signal,
+    onInformation: (interim) => relayInformation(interim, res, api),
   });
   call.trace.upstreamMs = performance.now() - startedAtMs;
   return answer;

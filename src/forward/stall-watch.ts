@@ -27,6 +27,8 @@ export function watchForStall(
 }
 
 function isUpstreamsTurn(proxyReq: ClientRequest, res: ServerResponse): boolean {
-  if (res.headersSent) return !res.writableNeedDrain;
+  // The answer has begun, and the client does not take more of it.
+  if (res.headersSent && res.writableNeedDrain) return false;
+  // Of the body, all that the client has sent is gone: it is the client's turn, even if the answer has begun.
   return proxyReq.writableEnded || proxyReq.writableNeedDrain;
 }

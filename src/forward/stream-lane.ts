@@ -3,12 +3,11 @@
 // (`ejectPlugins`). design.md, "Two lanes", says what was found about it.
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware';
-import type { ProxyError } from '../errors.ts';
 import { IncomingAnswer } from './incoming-answer.ts';
-import { ClientGone } from './replay-body.ts';
 import { watchForStall } from './stall-watch.ts';
-import type { Upstream } from './upstream.ts';
-import type { UpstreamAnswer } from './upstream-answer.ts';
+import { addTrailers } from './trailers.ts';
+import { maxResponseHeadBytes, type Upstream } from './upstream.ts';
+import type { OnInformation, UpstreamAnswer } from './upstream-answer.ts';
 import { upstreamError } from './upstream-error.ts';
 
 export interface StreamRequest {
@@ -22,11 +21,13 @@ export interface StreamRequest {
   /** `content-length` or `transfer-encoding`, whichever says how long the body is. */
   readonly framing: Record<string, string>;
   readonly responseTimeoutMs: number;
-  readonly onInformation: (status: number, rawHeaders: readonly string[]) => void;
+  /** Aborts when the client goes away. */
+  readonly signal: AbortSignal;
+  readonly onInformation: OnInformation;
 }
 
 interface Transfer extends StreamRequest {
-  readonly answered: (answer: UpstreamAnswer) => void;
+  readonly answered: (message: IncomingMessage) => void;
   readonly failed: (error: Error) => void;
 }
 
@@ -45,6 +46,8 @@ export class StreamLane {
       const url = new URL(transfer.origin);
       options.headers = headerObject(transfer.headers);
       options.agent = transfer.upstream.streamAgent(url.protocol);
+      // The middleware makes its request's options from this object: the only way in for this one.
+      options.ssl = { maxHeaderSize: maxResponseHeadBytes } as object;
       return {
         protocol: url.protocol,
         // Node takes an IPv6 address without its brackets.
@@ -54,8 +57,8 @@ export class StreamLane {
       };
     },
     on: {
-      proxyReq: (proxyReq, req) => this.#started(proxyReq, this.#transfer(req)),
-      proxyRes: (proxyRes, req) => this.#transfer(req).answered(new IncomingAnswer(proxyRes)),
+      proxyReq: (proxyReq, req) => started(proxyReq, this.#transfer(req)),
+      proxyRes: (proxyRes, req) => this.#transfer(req).answered(proxyRes),
       error: (error, req) => this.#transfer(req).failed(error),
       econnreset: (error, req) => this.#transfer(req).failed(error),
     },
@@ -65,41 +68,48 @@ export class StreamLane {
    * Sends the request and pipes its body; resolves with the answer's head, which may come before the body's end.
    * @throws ProxyError `upstream_*`; ClientGone
    */
-  send(request: StreamRequest): Promise<UpstreamAnswer> {
-    const { req, res, origin, target } = request;
+  async send(request: StreamRequest): Promise<UpstreamAnswer> {
+    const { req, signal, upstream } = request;
+    const { url, headers } = req;
+    const release = await upstream.streamSlots.take(signal);
+    try {
+      return await this.#pipe(request, release);
+    } finally {
+      // The middleware has taken what it reads here; an error is still answered in the form that the client asked for.
+      Object.assign(req, { url, headers });
+    }
+  }
+
+  #pipe(request: StreamRequest, release: () => void): Promise<UpstreamAnswer> {
+    const { req, res, origin, target, signal } = request;
     req.url = target;
     req.headers = request.framing;
     return new Promise((resolve, reject) => {
-      const gone = () => reject(new ClientGone('The client left.'));
-      if (res.destroyed) {
-        gone();
-        return;
-      }
-      res.once('close', gone);
-      const settle = () => res.off('close', gone);
+      const gone = () => settle(() => reject(signal.reason));
+      const settle = (outcome: () => void) => {
+        signal.removeEventListener('abort', gone);
+        outcome();
+      };
+      let answer: IncomingAnswer | undefined;
+      signal.addEventListener('abort', gone, { once: true });
       this.#transfers.set(req, {
         ...request,
-        answered: (answer) => {
-          settle();
-          resolve(answer);
+        answered: (message) => {
+          const came = new IncomingAnswer(message);
+          answer = came;
+          settle(() => resolve(came));
         },
         failed: (error) => {
-          settle();
-          // After the head, the middleware cuts the client's connection; before it, the caller answers.
-          reject(req.destroyed ? new ClientGone('The client left.') : failure(error, origin));
+          answer?.broke();
+          settle(() => reject(upstreamError(error, new URL(origin).host)));
         },
       });
       this.#proxy(req, res, (error) => {
         if (error instanceof Error) this.#transfer(req).failed(error);
-      }).catch(reject);
+      })
+        .catch((error: Error) => this.#transfer(req).failed(error))
+        .finally(release);
     });
-  }
-
-  #started(proxyReq: ClientRequest, transfer: Transfer): void {
-    proxyReq.on('information', ({ statusCode, rawHeaders }) =>
-      transfer.onInformation(statusCode, rawHeaders),
-    );
-    watchForStall(proxyReq, transfer.res, transfer.responseTimeoutMs);
   }
 
   #transfer(req: IncomingMessage): Transfer {
@@ -109,8 +119,16 @@ export class StreamLane {
   }
 }
 
-function failure(error: Error, origin: string): ProxyError {
-  return upstreamError(error, new URL(origin).host);
+function started(proxyReq: ClientRequest, transfer: Transfer): void {
+  const { req, res } = transfer;
+  proxyReq.on('information', ({ statusCode, statusMessage, rawHeaders }) =>
+    transfer.onInformation({ status: statusCode, reason: statusMessage, rawHeaders }),
+  );
+  // The only sign of a 101 that nobody asked for.
+  proxyReq.once('close', () => transfer.failed(new Error('no answer')));
+  // Heard before the middleware ends the upstream request.
+  req.once('end', () => addTrailers(proxyReq, req.rawTrailers));
+  watchForStall(proxyReq, res, transfer.responseTimeoutMs);
 }
 
 /** Node's client takes an object: equal names become one key with several values, in order. */

@@ -25,6 +25,15 @@ export interface UpstreamAnswer {
   discard(): void;
 }
 
+/** RFC 9110 section 15.2: 103 and the like, before the answer. */
+export interface InterimAnswer {
+  readonly status: number;
+  readonly reason: string;
+  readonly rawHeaders: readonly string[];
+}
+
+export type OnInformation = (interim: InterimAnswer) => void;
+
 const lookBytes = 64 * 1024;
 const lookMs = 2000;
 

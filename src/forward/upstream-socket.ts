@@ -1,14 +1,13 @@
 // How a connection to Salesforce is opened, for both lanes and the login alike: TLS with the operator's authorities, through
 // the corporate proxy, to no address that a token must not reach, and within the connect timeout.
 import { type LookupAddress, lookup as resolveName } from 'node:dns';
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import type { LookupFunction, Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { getProxyForUrl } from 'proxy-from-env';
 import { buildConnector } from 'undici';
 import { ProxyError } from '../errors.ts';
 import { isPublicAddress } from '../salesforce/hosts.ts';
+import { openTunnel } from './tunnel.ts';
 
 export interface UpstreamSocketOptions {
   readonly connectTimeoutMs: number;
@@ -34,15 +33,12 @@ type Opened = (...outcome: [error: null, socket: Socket] | [error: Error, socket
 export type OpenSocket = (address: UpstreamAddress, opened: Opened) => void;
 
 export function createOpenSocket(options: UpstreamSocketOptions): OpenSocket {
-  const common = {
-    timeout: options.connectTimeoutMs,
-    allowH2: false,
-    ...(options.extraCa && { ca: [...rootCertificates, options.extraCa] }),
-  };
+  const authorities = options.extraCa && { ca: [...rootCertificates, options.extraCa] };
+  const common = { timeout: options.connectTimeoutMs, allowH2: false, ...authorities };
   const connectAnywhere = buildConnector(common);
   const connectPublicly = buildConnector({ ...common, lookup: lookupPublic });
   return (address, opened) => {
-    const host = address.port === '' ? address.hostname : `${address.hostname}:${address.port}`;
+    const host = hostOf(address);
     const target = { ...address, host };
     const done: Opened = (error, socket) => {
       if (error) opened(connectFailure(error, host), null);
@@ -55,67 +51,24 @@ export function createOpenSocket(options: UpstreamSocketOptions): OpenSocket {
       return;
     }
     // The proxy resolves the name, so there is no address of ours to judge.
-    openTunnel(proxy, address, options.connectTimeoutMs).then(
+    const authority = address.port === '' ? `${host}:443` : host;
+    openTunnel({ proxy, authority, timeoutMs: options.connectTimeoutMs, ...authorities }).then(
       (httpSocket) => connectAnywhere({ ...target, httpSocket }, done),
       (error: Error) => done(error, null),
     );
   };
 }
 
+/** Both engines give an IPv6 address without its brackets; with a port, and in `instance_hosts`, it has them. */
+function hostOf({ hostname, port }: UpstreamAddress): string {
+  const name = hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname;
+  return port === '' ? name : `${name}:${port}`;
+}
+
 /** Plain http only ever goes to a loopback host, and the proxy's loopback is another machine's. */
 function proxyFor(address: UpstreamAddress, host: string, configured: string | undefined): string {
   if (address.protocol !== 'https:') return '';
   return configured ?? getProxyForUrl(`https://${host}`);
-}
-
-/** RFC 9110 section 9.3.6. */
-function openTunnel(proxy: string, to: UpstreamAddress, timeoutMs: number): Promise<Socket> {
-  const url = new URL(proxy);
-  const authority = `${to.hostname}:${to.port || '443'}`;
-  const credentials = url.username
-    ? Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`)
-    : undefined;
-  return new Promise((resolve, reject) => {
-    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    const request = send({
-      host: url.hostname.replace(/^\[|\]$/g, ''),
-      port: url.port || (url.protocol === 'https:' ? 443 : 80),
-      method: 'CONNECT',
-      path: authority,
-      agent: false,
-      timeout: timeoutMs,
-      headers: {
-        host: authority,
-        ...(credentials && { 'proxy-authorization': `Basic ${credentials.toString('base64')}` }),
-      },
-    });
-    const refused = (status: number | undefined) =>
-      new Error(`the proxy ${url.host} answered CONNECT with ${status}`);
-    request.once('connect', (response, socket) => {
-      if (response.statusCode === 200) resolve(socket as Socket);
-      else {
-        socket.destroy();
-        reject(refused(response.statusCode));
-      }
-    });
-    request.once('response', (response) => {
-      response.destroy();
-      reject(refused(response.statusCode));
-    });
-    request.once('timeout', () =>
-      request.destroy(
-        Object.assign(new Error(`the proxy ${url.host} did not answer`), { code: 'ETIMEDOUT' }),
-      ),
-    );
-    request.once('error', (error) =>
-      reject(
-        Object.assign(new Error(`the proxy ${url.host}: ${error.message}`, { cause: error }), {
-          code: (error as NodeJS.ErrnoException).code,
-        }),
-      ),
-    );
-    request.end();
-  });
 }
 
 /** Refuses a name of which any address is one of our own network, instead of choosing among its addresses. */

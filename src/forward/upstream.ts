@@ -2,7 +2,10 @@
 // code. Together they never exceed `max_connections`.
 import http from 'node:http';
 import https from 'node:https';
+import type { Socket } from 'node:net';
 import { Agent, Client, type Dispatcher, Pool } from 'undici';
+import { connectionBudget } from './connection-budget.ts';
+import { Slots } from './slots.ts';
 import type { OpenSocket } from './upstream-socket.ts';
 
 /** Told to a request whose connection has served others before: it may have been closed under us. */
@@ -13,25 +16,32 @@ export interface ReuseAware {
 export interface UpstreamOptions {
   readonly openSocket: OpenSocket;
   readonly maxConnections: number;
+  readonly connectTimeoutMs: number;
   readonly responseTimeoutMs: number;
 }
 
 /** Salesforce refuses requests over 16 KiB; its answers hold more (cookies, policies). */
-const maxResponseHeadBytes = 64 * 1024;
+export const maxResponseHeadBytes = 64 * 1024;
 
 export class Upstream {
   readonly replayLane: Dispatcher;
   /** As `replayLane`, but each request on a connection of its own: for what a stale connection lost. */
   readonly newConnections: Dispatcher;
+  /** One for each request that the stream lane has under way: Node's agent miscounts connections that open later. */
+  readonly streamSlots: Slots;
   readonly #agents: { readonly 'http:': http.Agent; readonly 'https:': https.Agent };
 
   constructor(options: UpstreamOptions) {
-    const { openSocket, maxConnections } = options;
+    const { maxConnections } = options;
     // A quarter for uploads; the rest for the many small requests.
     const streams = Math.max(1, Math.floor(maxConnections / 4));
-    const connect: Agent.Options['connect'] = (address, opened) => openSocket(address, opened);
+    const openSocket = connectionBudget(options);
     const agentOptions: Agent.Options = {
-      connect,
+      connect: (address, opened) =>
+        openSocket(address, (...outcome) => {
+          outcome[1]?.on('error', resetIsNoEnd);
+          opened(...outcome);
+        }),
       allowH2: false,
       connections: maxConnections - streams,
       headersTimeout: options.responseTimeoutMs,
@@ -43,11 +53,12 @@ export class Upstream {
       factory: (origin, pool: Pool.Options) =>
         new Pool(origin, { ...pool, factory: (to, client) => new ReuseAwareClient(to, client) }),
     });
-    this.newConnections = new Agent({ ...agentOptions, connections: 1, pipelining: 0 });
-    const perAgent = { keepAlive: true, maxSockets: streams, maxTotalSockets: streams };
+    this.newConnections = new Agent({ ...agentOptions, pipelining: 0 });
+    this.streamSlots = new Slots(streams);
+    // Not kept alive: an upload cannot be sent again if it meets a connection that was closed under us.
     this.#agents = {
-      'http:': withOpenSocket(new http.Agent(perAgent), openSocket, 'http:'),
-      'https:': withOpenSocket(new https.Agent(perAgent), openSocket, 'https:'),
+      'http:': withOpenSocket(new http.Agent({ keepAlive: false }), openSocket, 'http:'),
+      'https:': withOpenSocket(new https.Agent({ keepAlive: false }), openSocket, 'https:'),
     };
   }
 
@@ -60,6 +71,14 @@ export class Upstream {
     for (const agent of Object.values(this.#agents)) agent.destroy();
     await Promise.all([this.replayLane.destroy(), this.newConnections.destroy()]);
   }
+}
+
+/**
+ * undici takes a reset for the end of a body that lasts until the connection ends, and for the failure of requests that wait
+ * for an idle connection and were never sent; under its own code it does neither.
+ */
+function resetIsNoEnd(error: NodeJS.ErrnoException): void {
+  if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET';
 }
 
 class ReuseAwareClient extends Client {
@@ -97,7 +116,7 @@ function withOpenSocket<A extends http.Agent>(
         port: Number(port) === defaultPort ? '' : String(port ?? ''),
       },
       (error, socket) => {
-        if (error) opened?.(error, undefined as never);
+        if (error) opened?.(error, undefined as unknown as Socket);
         else opened?.(null, socket);
       },
     );

@@ -7,7 +7,7 @@ import type { ApiUsage } from '../salesforce/api-usage.ts';
 const probeEveryMs = 60_000;
 
 export class ApiBudget {
-  readonly #stopPercent: number;
+  #stopPercent: number;
   readonly #now: () => number;
   #usage: ApiUsage | undefined;
   #probedAtMs = Number.NEGATIVE_INFINITY;
@@ -16,6 +16,10 @@ export class ApiBudget {
   constructor(stopPercent: number, now: () => number) {
     this.#stopPercent = stopPercent;
     this.#now = now;
+  }
+
+  configure(stopPercent: number): void {
+    this.#stopPercent = stopPercent;
   }
 
   /** What Salesforce said last; undefined until it has. */

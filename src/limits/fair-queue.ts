@@ -7,8 +7,9 @@ interface Waiter {
 }
 
 export class FairQueue {
-  readonly #places: number;
-  readonly #timeoutMs: number;
+  #places: number;
+  #timeoutMs: number;
+  #onIdle: (() => void) | undefined;
   #inFlight = 0;
   #queued = 0;
   /** In the order of their turns; a line that has been served goes to the end. None is empty. */
@@ -17,6 +18,21 @@ export class FairQueue {
   constructor(places: number, timeoutMs: number) {
     this.#places = places;
     this.#timeoutMs = timeoutMs;
+  }
+
+  /** A reload changed the limits; whoever is in flight or waits is not disturbed. */
+  configure(places: number, timeoutMs: number): void {
+    this.#places = places;
+    this.#timeoutMs = timeoutMs;
+    while (this.#letIn());
+  }
+
+  /** Resolves when nobody is in flight or waits. To be asked once, when nobody comes any more. */
+  idle(): Promise<void> {
+    if (this.#inFlight + this.#queued === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+    });
   }
 
   get inFlight(): number {
@@ -72,11 +88,17 @@ export class FairQueue {
   /** Gives the place to whoever is next. */
   leave(): void {
     this.#inFlight -= 1;
+    this.#letIn();
+    if (this.#inFlight + this.#queued === 0) this.#onIdle?.();
+  }
+
+  /** Lets the first of the line whose turn it is enter, if there is a place. */
+  #letIn(): boolean {
     const [turn] = this.#lines;
-    if (!turn || this.#inFlight >= this.#places) return;
+    if (!turn || this.#inFlight >= this.#places) return false;
     const [client, line] = turn;
     const [waiter] = line;
-    if (!waiter) return;
+    if (!waiter) return false;
     this.#remove(client, waiter);
     if (line.size > 0) {
       this.#lines.delete(client);
@@ -84,6 +106,7 @@ export class FairQueue {
     }
     this.#inFlight += 1;
     waiter.enter();
+    return true;
   }
 
   #add(client: string, waiter: Waiter): void {

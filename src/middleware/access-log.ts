@@ -2,10 +2,11 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Emit } from '../events.ts';
 import { ClientGone } from '../forward/replay-body.ts';
+import { withoutQueryToken } from '../salesforce/session-carrier.ts';
 import { asProxyError } from './error-response.ts';
 import type { Org, ProxyEnv } from './proxy-env.ts';
 
-export function accessLog(emit: Emit): MiddlewareHandler<ProxyEnv> {
+export function accessLog(emit: Emit, logsQuery: boolean): MiddlewareHandler<ProxyEnv> {
   return async function accessLog(c, next) {
     const { incoming, outgoing } = c.env;
     const { socket, method = '', url = '' } = incoming;
@@ -23,6 +24,7 @@ export function accessLog(emit: Emit): MiddlewareHandler<ProxyEnv> {
         type: 'request',
         method,
         path: url.split('?', 1)[0] ?? '',
+        query: logsQuery ? queryOf(url) : undefined,
         org: org?.name,
         client: client?.name,
         status: outgoing.headersSent ? outgoing.statusCode : 0,
@@ -39,4 +41,10 @@ export function accessLog(emit: Emit): MiddlewareHandler<ProxyEnv> {
     if (outgoing.closed) tell();
     else outgoing.once('close', tell);
   };
+}
+
+function queryOf(target: string): string | undefined {
+  const kept = withoutQueryToken(target);
+  const at = kept.indexOf('?');
+  return at === -1 ? undefined : kept.slice(at + 1);
 }

@@ -35,7 +35,7 @@ export function clientAuth(options: ClientAuthOptions): MiddlewareHandler<ProxyE
       client = ofKeys(keys, byHash);
     }
     if (client) c.set('client', client);
-    else if (!mayBeAnonymous(socket, options.anonymous)) throw unauthorized(keys.length > 0);
+    else if (!mayBeAnonymous(c.env, options.anonymous)) throw unauthorized(keys.length > 0);
     await next();
   };
 }
@@ -72,13 +72,18 @@ function ofCertificate(
   return undefined;
 }
 
-/** By the address of the peer itself: forwarded-for headers are anybody's claim. */
-function mayBeAnonymous(socket: Socket, anonymous: AccessConfig['anonymous']): boolean {
+/**
+ * By the address of the peer itself: forwarded-for headers are anybody's claim. A peer without an address came by a unix
+ * socket, whose file says who may use it, only where the listener is one: a TCP peer that has reset its connection has no
+ * address either, and its request may still be read (test/e2e/client-peers.test.ts).
+ */
+function mayBeAnonymous(
+  { incoming, isUnixSocket }: ProxyEnv['Bindings'],
+  anonymous: AccessConfig['anonymous'],
+): boolean {
   if (anonymous !== 'loopback') return anonymous === 'always';
-  const { remoteAddress } = socket;
-  // A unix socket has no address; its file's permissions say who may use it.
-  if (remoteAddress === undefined) return !socket.destroyed;
-  return /^(::ffff:)?127\./.test(remoteAddress) || remoteAddress === '::1';
+  const { remoteAddress = '' } = incoming.socket;
+  return isUnixSocket === true || /^(::ffff:)?127\./.test(remoteAddress) || remoteAddress === '::1';
 }
 
 function unauthorized(isUnknown: boolean): ProxyError {

@@ -81,7 +81,7 @@ function escapeXml(text: string): string {
 
 /** For what Node's parser refused: there is no request to answer, only a connection to end. */
 export function sendRawError(error: NodeJS.ErrnoException | ProxyError, socket: Duplex): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+  if (!socket.writable || error.code === 'ECONNRESET' || owesAnswer(socket)) {
     socket.destroy();
     return;
   }
@@ -101,6 +101,15 @@ export function sendRawError(error: NodeJS.ErrnoException | ProxyError, socket: 
     // A peer that does not read this must not keep the connection.
     () => socket.destroy(),
   );
+}
+
+/**
+ * An answer has begun, or is still due to a request that came whole: what cannot be read came after it, and an error put here
+ * would be taken for a part of that answer, or for the whole. (Node's own handler looks at the same property.)
+ */
+function owesAnswer(socket: Duplex): boolean {
+  const { _httpMessage: answer } = socket as { _httpMessage?: ServerResponse };
+  return answer !== undefined && (answer.headersSent || answer.req.complete);
 }
 
 function parserError(code: string | undefined): ProxyError {

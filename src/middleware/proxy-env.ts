@@ -37,6 +37,8 @@ export interface ProxyEnv {
   Bindings: HttpBindings & {
     /** The org to which the listener belongs that the request came in by. */
     readonly listenerOrg?: Org | undefined;
+    /** Its peers have no address. */
+    readonly isUnixSocket?: boolean;
   };
   Variables: {
     readonly trace: CallTrace;

@@ -57,7 +57,7 @@ function forbidden(instanceUrl: string, why: string): ProxyError {
   const shown = instanceUrl.replace(/[^\x21-\x7e]/g, '?').slice(0, 200);
   return new ProxyError(
     'instance_forbidden',
-    `The token endpoint gave ${shown} as instance_url, and no token is sent there: ${why}. If this host is yours, add it to orgs.*.instance_hosts.`,
+    `the token endpoint gave ${shown} as instance_url, and no token is sent there: ${why}. If this host is yours, add it to orgs.*.instance_hosts.`,
   );
 }
 

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import type { Secret } from '../config/secret.ts';
 import { ProxyError } from '../errors.ts';
-import { parseInstanceUrl } from '../salesforce/hosts.ts';
+import { type Instance, parseInstanceUrl } from '../salesforce/hosts.ts';
 import { signAssertion } from '../salesforce/jwt-assertion.ts';
 import { explainLoginRefusal } from '../salesforce/login-errors.ts';
 import { sendTokenRequest, type TokenReply } from '../salesforce/token-endpoint.ts';
@@ -64,8 +64,17 @@ async function tryOnce(options: LoginOptions, deadline: AbortSignal): Promise<Se
   }
   if (reply.kind === 'unusable') return reply.why;
   if (reply.kind === 'refused') return refused(reply, options);
-  const instance = parseInstanceUrl(reply.instanceUrl, options.instanceHosts);
-  return new Session(reply.accessToken, instance, options.now());
+  return new Session(reply.accessToken, instanceOf(reply.instanceUrl, options), options.now());
+}
+
+function instanceOf(instanceUrl: string, { org, instanceHosts }: LoginOptions): Instance {
+  try {
+    return parseInstanceUrl(instanceUrl, instanceHosts);
+  } catch (error) {
+    if (!(error instanceof ProxyError)) throw error;
+    const message = `Cannot log in to org "${org}": ${error.message}`;
+    throw new ProxyError(error.code, message, { cause: error });
+  }
 }
 
 async function sign(options: LoginOptions): Promise<Secret> {

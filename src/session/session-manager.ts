@@ -17,6 +17,8 @@ export interface SessionManagerOptions {
   readonly onEvent: (event: SessionEvent) => void;
 }
 
+export type SessionState = 'none' | 'logging_in' | 'ready' | 'failed';
+
 export type SessionEvent =
   | { readonly type: 'login_failed'; readonly error: ProxyError }
   | { readonly type: 'session_rejected'; readonly ageMs: number }
@@ -40,6 +42,7 @@ export class SessionManager {
 
   readonly #loginBackoff = new LoginBackoff();
   #lastFailure: ProxyError | undefined;
+  #lastLoginAtMs: number | undefined;
   /** The credentials of the last login that ended, well or not. */
   #lastLoginVersion = '';
   /**
@@ -59,6 +62,22 @@ export class SessionManager {
   /** The session to use now, where no login is needed. */
   get current(): Session | undefined {
     return this.#current;
+  }
+
+  get state(): SessionState {
+    if (this.#current) return 'ready';
+    if (this.#flight !== undefined) return 'logging_in';
+    return this.#lastFailure ? 'failed' : 'none';
+  }
+
+  /** Why the last login failed; undefined when it did not. */
+  get lastFailure(): ProxyError | undefined {
+    return this.#lastFailure;
+  }
+
+  /** When the last login ended, well or not. */
+  get lastLoginAtMs(): number | undefined {
+    return this.#lastLoginAtMs;
   }
 
   /**
@@ -130,6 +149,7 @@ export class SessionManager {
   reset(): void {
     this.#current = undefined;
     this.#rejected = undefined;
+    this.#lastFailure = undefined;
     this.#forgetFailures();
   }
 
@@ -152,6 +172,7 @@ export class SessionManager {
       outcome = asLoginFailure(error);
     }
     this.#flight = undefined;
+    this.#lastLoginAtMs = this.#options.now();
     this.#lastLoginVersion = version;
     if (outcome instanceof ProxyError) throw this.#failed(outcome, startedAtMs);
     return this.#landed(outcome);
@@ -161,6 +182,7 @@ export class SessionManager {
     const previous = this.#current ?? this.#rejected;
     const isRenewal = this.#current === undefined;
     this.#loginBackoff.clear();
+    this.#lastFailure = undefined;
     this.#rejected = undefined;
     if (previous?.isSameAs(session)) {
       // Identity tells the waiting requests that there is nothing new to replay with.

@@ -6,7 +6,7 @@ import { answering, lanes, startRawPair } from '../support/raw-upstream.ts';
 
 const path = '/services/data/v67.0/sobjects/Account';
 
-describe.each(lanes)('in the $lane lane', ({ upstream: limits }) => {
+describe.each(lanes)('in the $lane lane', ({ lane, upstream: limits }) => {
   async function upstreamGets(headers: readonly string[]): Promise<string[]> {
     const { proxy, upstream } = await startRawPair({ proxy: { config: { upstream: limits } } });
     const client = await connectRaw(proxy);
@@ -61,26 +61,36 @@ describe.each(lanes)('in the $lane lane', ({ upstream: limits }) => {
       'If-Modified-Since: Tue, 10 Aug 2021 00:00:00 GMT',
     ];
     const received = await upstreamGets(sent);
-    expect(received).toEqual([
-      `POST ${path} HTTP/1.1`,
-      ...received.filter((line) => /^Host: 127\.0\.0\.1:\d+$/.test(line)),
-      ...received.filter((line) => /^Authorization: Bearer 00D/.test(line)),
+    const [host, authorization, length, connection] = [
+      /^host: 127\.0\.0\.1:\d+$/i,
+      /^Authorization: Bearer 00D/,
+      /^content-length: 2$/i,
+      /^connection: (keep-alive|close)$/i,
+    ].map((pattern) => expect.stringMatching(pattern));
+    const ownHeaders = [
       'accept-ENCODING: gzip;q=1.0, br',
       'X-Duplicate: first',
+      // Node's client sends equal names next to each other.
+      ...(lane === 'stream' ? ['X-Duplicate: second'] : []),
       'X-Empty: ',
       'Sforce-Call-Options: client=caf\xe9, defaultNamespace=x',
       'X-Spaces: two  inner',
-      'x-duplicate: second',
+      ...(lane === 'replay' ? ['x-duplicate: second'] : []),
       'If-Modified-Since: Tue, 10 Aug 2021 00:00:00 GMT',
-      'content-length: 2',
-      'connection: keep-alive',
-    ]);
+    ];
+    const requestLine = `POST ${path} HTTP/1.1`;
+    // Where host, length and connection stand is the engine's choice.
+    expect(received).toEqual(
+      lane === 'replay'
+        ? [requestLine, host, connection, authorization, ...ownHeaders, length]
+        : [requestLine, length, host, authorization, ...ownHeaders, connection],
+    );
   });
 
   test('reason, order, case, duplicates and bytes of an answer stay, and nothing is invented', async () => {
     const text = await clientGets(
       [
-        'HTTP/1.1 400 Bad caf\xe9 Request',
+        'HTTP/1.1 400 Bad caf\xc3\xa9 Request',
         'sforce-limit-INFO: api-usage=1/15000',
         'Warning: 299 - "one"',
         'X-Empty:',
@@ -93,7 +103,7 @@ describe.each(lanes)('in the $lane lane', ({ upstream: limits }) => {
       ].join('\r\n'),
     );
     expect(text.split('\r\n')).toEqual([
-      'HTTP/1.1 400 Bad caf\xe9 Request',
+      'HTTP/1.1 400 Bad caf\xc3\xa9 Request',
       'sforce-limit-INFO: api-usage=1/15000',
       'Warning: 299 - "one"',
       'X-Empty: ',
@@ -106,6 +116,14 @@ describe.each(lanes)('in the $lane lane', ({ upstream: limits }) => {
       '',
       '\x1f\x8b\xff',
     ]);
+  });
+
+  test.each([
+    ['is empty', ' ', ' '],
+    ['has bytes that are no UTF-8', ' caf\xe9', lane === 'replay' ? ' caf?' : ' caf\xe9'],
+  ])('a reason that %s', async (_is, reason, expected) => {
+    const text = await clientGets(`HTTP/1.1 200${reason}\r\nContent-Length: 0\r\n\r\n`);
+    expect(text.split('\r\n', 1)[0]).toBe(`HTTP/1.1 200${expected}`);
   });
 
   test("what belongs to upstream's connection or host name does not reach the client", async () => {
@@ -141,7 +159,7 @@ describe.each(lanes)('in the $lane lane', ({ upstream: limits }) => {
   test.each([
     ['http://INSTANCE/services/data/x?a=%2F#f', 'http://PROXY/services/data/x?a=%2F#f'],
     ['HTTP://INSTANCE', 'http://PROXY'],
-    ['//INSTANCE/x', '//PROXY/x'],
+    ['//INSTANCE/x', 'http://PROXY/x'],
     ['/services/data/x', '/services/data/x'],
     ['https://login.salesforce.com/x', 'https://login.salesforce.com/x'],
     ['http://INSTANCE.evil.example/x', undefined],
@@ -185,6 +203,7 @@ test('an Upgrade is not made: the request is an ordinary one', async () => {
 
 test('a cookie of the client and a Set-Cookie pass for CometD, which keeps its state in them, but no session', async () => {
   const { proxy, upstream } = await startRawPair({
+    proxy: { org: { policy: 'legacy' } },
     onRequest: answering(
       'HTTP/1.1 200 OK\r\nSet-Cookie: BAYEUX_BROWSER=1\r\nContent-Length: 0\r\n\r\n',
     ),

@@ -70,14 +70,18 @@ export async function startProxy(
     emit: (event) => events.push(event),
     ...(options.now && { now: options.now }),
   });
-  onTestFinished(() => server.close());
+  onTestFinished(async () => {
+    await server.close();
+  });
   const url = await server.listen();
   const proxy: TestProxy = {
     url,
     port: url.startsWith('http') ? Number(new URL(url).port) : 0,
     events,
     eventsOf: (type) => events.filter((event) => event.type === type) as never,
-    close: () => server.close(),
+    close: async () => {
+      await server.close();
+    },
   };
   if (!options.withoutLogin) {
     await waitFor(() => proxy.eventsOf('logged_in').length > 0, 'the login at start');

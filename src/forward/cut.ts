@@ -1,0 +1,12 @@
+// Ends the connection of a client whose answer has begun and cannot be finished.
+import type { ServerResponse } from 'node:http';
+
+/** Cuts, so that the client cannot take what it has for the whole. */
+export function cut(res: ServerResponse): void {
+  const { socket, req } = res;
+  // To HTTP/1.0 the end of the connection may be the end of the body: only a reset tells. (TLS tells by itself, and a unix
+  // socket, which has no address, cannot be reset.)
+  const isTcp = socket?.remoteAddress !== undefined && !('encrypted' in socket);
+  if (req.httpVersionMinor === 0 && isTcp) socket.resetAndDestroy();
+  res.destroy();
+}

@@ -1,0 +1,106 @@
+// How the proxy logs in to one configured org: its key, its token endpoint, and what is told about it.
+import { Agent, type Dispatcher } from 'undici';
+import type { OrgConfig, UpstreamConfig } from './config/schema.ts';
+import type { Emit } from './events.ts';
+import { createOpenSocket } from './forward/upstream-socket.ts';
+import {
+  assertCertificateFits,
+  type Certificate,
+  certificateStanding,
+  loadCertificate,
+} from './salesforce/certificate.ts';
+import { loadPrivateKey } from './salesforce/private-key.ts';
+import { login } from './session/login.ts';
+import type { Session } from './session/session.ts';
+
+/** What a login needs. */
+export interface LoginSetup {
+  readonly config: OrgConfig;
+  readonly upstream: UpstreamConfig;
+  /** Extra certificate authorities (PEM). */
+  readonly extraCa: string | undefined;
+  readonly emit: Emit;
+  readonly now: () => number;
+}
+
+/**
+ * One login, as a request would cause it; nothing of it is kept.
+ * @throws ProxyError `config_invalid`, `login_*` or `instance_forbidden`
+ */
+export async function tryLogin(username: string, options: LoginSetup): Promise<Session> {
+  checkKeys(options);
+  const dispatcher = createLoginDispatcher(options);
+  try {
+    return await logIn(username, dispatcher, options);
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+export async function logIn(
+  username: string,
+  dispatcher: Dispatcher,
+  { config, upstream, emit, now }: LoginSetup,
+): Promise<Session> {
+  const org = config.name;
+  const startedAtMs = now();
+  const session = await login({
+    org,
+    username,
+    clientId: config.clientId,
+    audience: config.audience,
+    tokenUrl: config.tokenUrl,
+    instanceHosts: config.instanceHosts,
+    timeoutMs: upstream.loginTimeoutMs,
+    privateKey: () => loadPrivateKey(keySource(config)),
+    dispatcher,
+    now,
+    onRetry: (attempt, why) => emit({ type: 'login_retry', org, username, attempt, why }),
+  });
+  const instance = session.instance.origin;
+  emit({ type: 'logged_in', org, username, instance, durationMs: now() - startedAtMs });
+  return session;
+}
+
+export function createLoginDispatcher(options: LoginSetup): Dispatcher {
+  const { loginTimeoutMs } = options.upstream;
+  // The operator named the token endpoint, so its address is not judged.
+  const openSocket = createOpenSocket({ ...socketOptions(options), mustBePublic: () => false });
+  return new Agent({
+    connect: (address, opened) => openSocket(address, opened),
+    allowH2: false,
+    headersTimeout: loginTimeoutMs,
+    bodyTimeout: loginTimeoutMs,
+  });
+}
+
+export function socketOptions({ upstream, extraCa }: LoginSetup) {
+  return {
+    connectTimeoutMs: upstream.connectTimeoutMs,
+    extraCa,
+    proxy: upstream.proxy?.reveal(),
+  };
+}
+
+export function keySource(config: OrgConfig) {
+  return {
+    privateKey: config.privateKey,
+    privateKeyFile: config.privateKeyFile,
+    passphrase: config.privateKeyPassphrase,
+  };
+}
+
+/** What is wrong with a key or its certificate is told at start, and not by the first request. */
+export function checkKeys({ config, emit, now }: LoginSetup): Certificate | undefined {
+  const key = loadPrivateKey(keySource(config));
+  if (config.certificateFile === undefined) return undefined;
+  const certificate = loadCertificate(config.certificateFile);
+  assertCertificateFits(certificate, key);
+  emit({
+    type: 'certificate',
+    org: config.name,
+    ...certificateStanding(certificate.validToMs, now()),
+    validTo: new Date(certificate.validToMs).toISOString().slice(0, 10),
+  });
+  return certificate;
+}

@@ -1,0 +1,102 @@
+// From a Config to what answers requests: the orgs, their policies, the clients and the app. A reload makes another one and
+// takes it over as a whole.
+import type { Hono } from 'hono';
+import { type AppOptions, createApp } from './app.ts';
+import type { Config } from './config/schema.ts';
+import type { Emit } from './events.ts';
+import type { StreamLane } from './forward/stream-lane.ts';
+import { RateLimiter } from './limits/rate-limiter.ts';
+import type { Draining } from './middleware/draining.ts';
+import type { Client, Org, ProxyEnv } from './middleware/proxy-env.ts';
+import { createOrg, type RunningOrg } from './org.ts';
+import { compilePolicy, type Policy } from './policy/policy.ts';
+import { presets } from './policy/presets.ts';
+
+export interface ProxyStateOptions {
+  readonly config: Config;
+  readonly extraCa: string | undefined;
+  readonly streamLane: StreamLane;
+  readonly draining: Draining;
+  readonly emit: Emit;
+  readonly now: () => number;
+}
+
+export interface ProxyState {
+  readonly config: Config;
+  readonly app: Hono<ProxyEnv>;
+  readonly orgs: ReadonlyMap<string, RunningOrg>;
+}
+
+/**
+ * @param previous before a reload: orgs whose connection did not change are taken over from it
+ * @throws ProxyError `config_invalid`; then `previous` is as it was
+ */
+export function createProxyState(options: ProxyStateOptions, previous?: ProxyState): ProxyState {
+  const { config } = options;
+  const orgs = createOrgs(options, previous);
+  const app = createApp(appOptions(options, orgs));
+  // Nothing can fail any more: only now the orgs that are kept get their new limits.
+  const { concurrency, queueTimeoutMs, apiUsageStopPercent } = config.limits;
+  for (const { queue, budget } of orgs.values()) {
+    queue.configure(concurrency, queueTimeoutMs);
+    budget.configure(apiUsageStopPercent);
+  }
+  return { config, app, orgs };
+}
+
+/** The orgs of `before` that `after` did not take over. */
+export function leftBehind(before: ProxyState, after: ProxyState): RunningOrg[] {
+  return [...before.orgs.values()].filter(
+    ({ name, connectionKey }) => after.orgs.get(name)?.connectionKey !== connectionKey,
+  );
+}
+
+function createOrgs(
+  { config, extraCa, streamLane, emit, now }: ProxyStateOptions,
+  previous: ProxyState | undefined,
+): Map<string, RunningOrg> {
+  const { upstream, limits } = config;
+  const orgs = new Map<string, RunningOrg>();
+  for (const org of Object.values(config.orgs)) {
+    const policy = policyOf(config, org.policy);
+    const options = { config: org, policy, limits, upstream, extraCa, streamLane, emit, now };
+    orgs.set(org.name, createOrg(options, previous?.orgs.get(org.name)));
+  }
+  return orgs;
+}
+
+function appOptions(
+  { config, draining, emit, now }: ProxyStateOptions,
+  orgs: ReadonlyMap<string, RunningOrg>,
+): AppOptions {
+  const orgOf = (name: string | undefined) => (name === undefined ? undefined : orgs.get(name));
+  const byHost = [...orgs].flatMap(([name, org]) =>
+    (config.orgs[name]?.hosts ?? []).map((host): [string, Org] => [host, org]),
+  );
+  return {
+    clients: config.clients.map(
+      (client): Client => ({
+        ...client,
+        org: orgOf(client.org),
+        rateLimiter: client.rateLimit && new RateLimiter(client.name, client.rateLimit),
+        policy: client.policy === undefined ? undefined : policyOf(config, client.policy),
+      }),
+    ),
+    anonymous: config.access.anonymous,
+    allowedHosts: config.access.allowedHosts,
+    allowedOrigins: config.access.allowedOrigins,
+    byHost: new Map(byHost),
+    defaultOrg: orgOf(config.defaultOrg),
+    replayBodyLimitBytes: config.upstream.replayBodyLimitBytes,
+    draining,
+    logsQuery: config.log.query,
+    emit,
+    now,
+  };
+}
+
+/** The configuration knows the names of the presets and of its own policies, and no others. */
+function policyOf(config: Config, name: string): Policy {
+  const rules = config.policies[name] ?? presets[name as keyof typeof presets];
+  return compilePolicy({ name, ...rules });
+}

@@ -1,0 +1,72 @@
+// The end of a real process: what is in flight finishes, what is idle is closed, and the exit code tells.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import type { SimulatedOrg } from '../../src/simulator/simulated-org.ts';
+import { type SpawnedProxy, spawnProxy } from '../support/spawn-proxy.ts';
+import { startOrg } from '../support/start-org.ts';
+import { testConfig } from '../support/start-proxy.ts';
+import { temporaryDirectory } from '../support/test-keys.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const slow = '/services/apexrest/echo?delayMs=1500';
+
+async function startWith(
+  org: SimulatedOrg,
+  grace: string,
+): Promise<{ proxy: SpawnedProxy; url: string }> {
+  const file = join(temporaryDirectory(), 'config.yaml');
+  const config = testConfig(org, { config: { shutdown: { grace } }, org: { policy: 'legacy' } });
+  writeFileSync(file, stringify(config));
+  const proxy = spawnProxy(['serve', '--config', file]);
+  return { proxy, url: await proxy.address() };
+}
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s: requests in flight finish, and the exit code is 0',
+  async (signal) => {
+    const org = await startOrg();
+    const { proxy, url } = await startWith(org, '20s');
+    const inFlight = fetch(url + slow);
+    await waitFor(() => org.control.counts().requests === 1, 'the request in flight');
+    proxy.process.kill(signal);
+    await waitFor(() => proxy.stdout().includes('"stopping"'), 'the drain');
+    await expect(fetch(url)).rejects.toThrow();
+    const answer = await inFlight;
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('connection')).toBe('close');
+    expect(await proxy.exit()).toBe(0);
+  },
+);
+
+test('requests that outlast the grace are cut, and the exit code is 1', async () => {
+  const org = await startOrg();
+  const { proxy, url } = await startWith(org, '100ms');
+  const inFlight = fetch(`${url}/services/apexrest/echo?delayMs=30000`);
+  inFlight.catch(() => {});
+  await waitFor(() => org.control.counts().requests === 1, 'the request in flight');
+  proxy.process.kill('SIGTERM');
+  await expect(inFlight).rejects.toThrow();
+  expect(await proxy.exit()).toBe(1);
+});
+
+test('a second signal ends at once', async () => {
+  const org = await startOrg();
+  const { proxy, url } = await startWith(org, '60s');
+  const inFlight = fetch(`${url}/services/apexrest/echo?delayMs=30000`);
+  inFlight.catch(() => {});
+  await waitFor(() => org.control.counts().requests === 1, 'the request in flight');
+  proxy.process.kill('SIGTERM');
+  await waitFor(() => proxy.stdout().includes('"stopping"'), 'the drain');
+  proxy.process.kill('SIGTERM');
+  expect(await proxy.exit()).toBe(1);
+});
+
+test('without anything in flight it ends at once, idle connections or not', async () => {
+  const org = await startOrg();
+  const { proxy, url } = await startWith(org, '60s');
+  await (await fetch(`${url}/services/data/v67.0/limits`)).text();
+  proxy.process.kill('SIGTERM');
+  expect(await proxy.exit()).toBe(0);
+});
