@@ -12,9 +12,11 @@ import { forward } from './middleware/forward.ts';
 import { holdBody } from './middleware/hold-body.ts';
 import { hostGuard } from './middleware/host-guard.ts';
 import { limits } from './middleware/limits.ts';
+import { messageFraming } from './middleware/message-framing.ts';
 import { originGuard } from './middleware/origin-guard.ts';
 import { enforcePolicy } from './middleware/policy.ts';
 import type { ProxyEnv } from './middleware/proxy-env.ts';
+import { requestId } from './middleware/request-id.ts';
 import { requestTarget } from './middleware/request-target.ts';
 import { type SelectOrgOptions, selectOrg } from './middleware/select-org.ts';
 import { revoke, soapLogout } from './middleware/sign-out.ts';
@@ -32,9 +34,11 @@ export interface AppOptions extends ClientAuthOptions, SelectOrgOptions {
 export function createApp(options: AppOptions): Hono<ProxyEnv> {
   // No routes: Hono would match a normalised path, and ours is judged on the bytes that arrived.
   return new Hono<ProxyEnv>()
+    .use(requestId())
     .use(clientConnection())
     .use(accessLog(options.emit, options.logsQuery))
     .use(draining(options.draining))
+    .use(messageFraming())
     .use(hostGuard([...options.allowedHosts, ...options.byHost.keys()]))
     .use(originGuard(options.allowedOrigins))
     .use(revoke())
@@ -48,7 +52,8 @@ export function createApp(options: AppOptions): Hono<ProxyEnv> {
     .use(forward(options.now))
     .onError((error, c) => {
       const { incoming, outgoing } = c.env;
-      sendError(incoming, outgoing, error, c.var.corsHeaders);
+      const { requestId, corsHeaders = [] } = c.var;
+      sendError(incoming, outgoing, error, ['x-request-id', requestId, ...corsHeaders]);
       return RESPONSE_ALREADY_SENT;
     });
 }

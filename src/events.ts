@@ -19,6 +19,7 @@ export type Event =
   | { readonly type: 'stopping'; readonly signal: string }
   | {
       readonly type: 'request';
+      readonly requestId: string;
       readonly method: string;
       /** Without its query: SOQL holds personal data. */
       readonly path: string;

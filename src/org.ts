@@ -87,7 +87,9 @@ export function orgStatus(org: RunningOrg, nowMs: number): OrgStatus {
     queued: org.queue.queued,
     apiUsage: org.budget.usage,
     certificate:
-      validToMs === undefined ? undefined : { validToMs, ...certificateStanding(validToMs, nowMs) },
+      validToMs === undefined
+        ? undefined
+        : { validToMs, leftMs: validToMs - nowMs, ...certificateStanding(validToMs, nowMs) },
   };
 }
 

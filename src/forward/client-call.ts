@@ -8,6 +8,7 @@ import type { StreamLane } from './stream-lane.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface ClientCall {
+  readonly requestId: string;
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly api: Api;

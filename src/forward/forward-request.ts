@@ -33,6 +33,7 @@ export async function forwardRequest(
     api,
     instanceOrigin: sent.session.instance.origin,
     ownOrigin: options.ownOrigin,
+    requestId: call.requestId,
     corsHeaders: options.corsHeaders,
     ownHeaders: sent.sessionExpired ? ['x-proxy-error', 'session_expired_in_stream'] : [],
   });
@@ -40,9 +41,10 @@ export async function forwardRequest(
 }
 
 function sendHeld(call: ClientCall, to: Destination): Promise<Sent> {
-  const { req, res, api, target, body, signal, trace } = call;
+  const { requestId, req, res, api, target, body, signal, trace } = call;
   return sendReplayable(
     {
+      requestId,
       method: req.method ?? 'GET',
       target,
       api,

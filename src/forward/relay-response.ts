@@ -52,6 +52,7 @@ export function relayInformation(
     api,
     instanceOrigin: '',
     ownOrigin: '',
+    requestId: undefined,
     corsHeaders: undefined,
   });
   for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);

@@ -13,13 +13,14 @@ const framing = new Set(['content-length', 'expect']);
 // A SOAP body is sent plain, since the session is put into it: salesforce/soap-encoding.ts.
 const framingOfSoap = new Set([...framing, 'content-encoding']);
 // `Origin` is judged here (middleware/origin-guard.ts); Salesforce would hold it against a list of its own.
-const forwarding = new Set(['forwarded', 'x-real-ip', 'host', 'origin']);
+const forwarding = new Set(['forwarded', 'x-real-ip', 'host', 'origin', 'x-request-id']);
 
 export interface RequestHeadersOptions {
   readonly api: Api;
   /** `host[:port]` of the instance. */
   readonly host: string;
   readonly token: Secret;
+  readonly requestId: string;
 }
 
 /**
@@ -31,7 +32,7 @@ export function requestHeaders(
   options: RequestHeadersOptions,
 ): string[] {
   const named = namedByConnection(rawHeaders);
-  const headers = ['Host', options.host];
+  const headers = ['Host', options.host, 'x-request-id', options.requestId];
   const carrier = sessionHeader(options.api, options.token);
   if (carrier) headers.push(...carrier);
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -41,20 +42,21 @@ export function requestHeaders(
     if (options.api === 'cometd' && lowerCase === 'cookie') {
       const kept = withoutSessionCookie(value);
       if (kept !== undefined) headers.push(name, kept);
-    } else if (!isFraming(lowerCase, options.api) && !isDropped(lowerCase, named)) {
+    } else if (!named?.has(lowerCase) && !isDropped(lowerCase, options.api)) {
       headers.push(name, value);
     }
   }
   return headers;
 }
 
-function isFraming(name: string, api: Api): boolean {
-  return (api === 'soap' ? framingOfSoap : framing).has(name);
-}
-
-function isDropped(name: string, named: ReadonlySet<string> | undefined): boolean {
-  if (isHopByHop(name) || named?.has(name)) return true;
-  // Some servers read `X_SFDC_Session` as `X-SFDC-Session`: underscores do not smuggle a carrier past us.
-  const dashed = name.includes('_') ? name.replaceAll('_', '-') : name;
-  return carrierHeaders.has(dashed) || forwarding.has(dashed) || dashed.startsWith('x-forwarded-');
+function isDropped(lowerCaseName: string, api: Api): boolean {
+  // Some servers read `X_SFDC_Session` or `X.SFDC.Session` as `X-SFDC-Session`: no spelling gets past us.
+  const name = lowerCaseName.replace(/[^a-z0-9]/g, '-');
+  return (
+    isHopByHop(name) ||
+    (api === 'soap' ? framingOfSoap : framing).has(name) ||
+    carrierHeaders.has(name) ||
+    forwarding.has(name) ||
+    name.startsWith('x-forwarded-')
+  );
 }

@@ -9,6 +9,8 @@ export interface ResponseHeadersOptions {
   readonly instanceOrigin: string;
   /** The origin under which the client reached us. */
   readonly ownOrigin: string;
+  /** Ours, in the place of Salesforce's own; undefined: of neither. */
+  readonly requestId: string | undefined;
   /** For the web page that asks; then Salesforce's own word about origins does not count. */
   readonly corsHeaders: readonly string[] | undefined;
 }
@@ -36,12 +38,17 @@ export function responseHeaders(
     if (isSalesforceOnly(lowerCase, value, options)) continue;
     headers.push(name, lowerCase === 'location' ? ownLocation(value, options) : value);
   }
-  if (options.corsHeaders) headers.push(...options.corsHeaders);
+  headers.push(...ownHeaders(options));
   return headers;
+}
+
+function ownHeaders({ requestId, corsHeaders = [] }: ResponseHeadersOptions): string[] {
+  return [...(requestId === undefined ? [] : ['x-request-id', requestId]), ...corsHeaders];
 }
 
 function isSalesforceOnly(name: string, value: string, options: ResponseHeadersOptions): boolean {
   if (name === 'set-cookie') return options.api !== 'cometd';
+  if (name === 'x-request-id') return true;
   if (options.corsHeaders && name.startsWith('access-control-')) return true;
   return hostBound.has(name) || (mayHoldSession.has(name) && holdsSession.test(value));
 }

@@ -10,6 +10,7 @@ import { requestHeaders } from './request-headers.ts';
 import { type OnInformation, saysDeadSession, type UpstreamAnswer } from './upstream-answer.ts';
 
 export interface Replayable {
+  readonly requestId: string;
   readonly method: string;
   readonly target: string;
   readonly api: Api;
@@ -115,6 +116,7 @@ async function sendWith(request: Replayable, session: Session, to: Destination):
       api: request.api,
       host: hostOf(origin),
       token: session.token,
+      requestId: request.requestId,
     }),
     body: request.api === 'soap' ? soapBody(request, session) : request.body,
     hasBody: request.declaresBody,

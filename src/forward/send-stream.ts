@@ -53,6 +53,7 @@ async function freshSession(
   const probe: CallTrace = { replayed: false, waitingMs: 0, loginMs: 0, upstreamMs: undefined };
   const { answer, session } = await sendReplayable(
     {
+      requestId: call.requestId,
       method: 'GET',
       target: sessionProbePath,
       api: 'rest',
@@ -101,7 +102,12 @@ async function pipe(
     upstream: to.upstream,
     origin,
     target,
-    headers: requestHeaders(req.rawHeaders, { api, host: hostOf(origin), token: session.token }),
+    headers: requestHeaders(req.rawHeaders, {
+      api,
+      host: hostOf(origin),
+      token: session.token,
+      requestId: call.requestId,
+    }),
     framing,
     responseTimeoutMs: to.responseTimeoutMs,
     signal,

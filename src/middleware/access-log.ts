@@ -1,5 +1,6 @@
 // One event a request, told when its answer has left or its connection is gone.
 import type { MiddlewareHandler } from 'hono';
+import type { ProxyError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { ClientGone } from '../forward/replay-body.ts';
 import { withoutQueryToken } from '../salesforce/session-carrier.ts';
@@ -14,14 +15,13 @@ export function accessLog(emit: Emit, logsQuery: boolean): MiddlewareHandler<Pro
     const bytesBefore = socket.bytesWritten;
     await next();
     const tell = () => {
-      const { error: failure } = c;
-      const isOurs = failure !== undefined && !(failure instanceof ClientGone);
-      const error = isOurs ? asProxyError(failure) : undefined;
-      if (error?.code === 'internal') emit({ type: 'bug', error: failure });
+      const error = ownFailure(c.error);
+      if (error?.code === 'internal') emit({ type: 'bug', error: error.cause });
       const { trace, client } = c.var;
       const org: Org | undefined = c.var.org;
       emit({
         type: 'request',
+        requestId: c.var.requestId,
         method,
         path: url.split('?', 1)[0] ?? '',
         query: logsQuery ? queryOf(url) : undefined,
@@ -41,6 +41,11 @@ export function accessLog(emit: Emit, logsQuery: boolean): MiddlewareHandler<Pro
     if (outgoing.closed) tell();
     else outgoing.once('close', tell);
   };
+}
+
+/** A client that left is no failure of ours. */
+function ownFailure(error: Error | undefined): ProxyError | undefined {
+  return error === undefined || error instanceof ClientGone ? undefined : asProxyError(error);
 }
 
 function queryOf(target: string): string | undefined {

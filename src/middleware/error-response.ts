@@ -13,12 +13,12 @@ export function asProxyError(error: unknown): ProxyError {
   });
 }
 
-/** @param corsHeaders lets the web page that asked read the answer */
+/** @param ownHeaders flat name-value pairs that every answer to this request has */
 export function sendError(
   req: IncomingMessage,
   res: ServerResponse,
   error: unknown,
-  corsHeaders: readonly string[] = [],
+  ownHeaders: readonly string[],
 ): void {
   if (error instanceof ClientGone || res.destroyed) {
     res.destroy();
@@ -37,7 +37,7 @@ export function sendError(
     ...['cache-control', 'no-store'],
     ...['x-content-type-options', 'nosniff'],
     ...['x-proxy-error', failure.code],
-    ...corsHeaders,
+    ...ownHeaders,
   ];
   if (failure.retryAfterSeconds !== undefined) {
     headers.push('retry-after', String(failure.retryAfterSeconds));

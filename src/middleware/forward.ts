@@ -8,11 +8,11 @@ import type { ProxyEnv } from './proxy-env.ts';
 export function forward(now: () => number): MiddlewareHandler<ProxyEnv> {
   return async function forward(c) {
     const { incoming: req, outgoing: res } = c.env;
-    const { org, client, target, api, holdBody, signal, trace, corsHeaders } = c.var;
+    const { requestId, org, client, target, api, holdBody, signal, trace, corsHeaders } = c.var;
     const body = await holdBody();
     const isTls = 'encrypted' in req.socket;
     await forwardRequest(
-      { req, res, api, target: withoutQueryToken(target.raw), body, signal, trace },
+      { requestId, req, res, api, target: withoutQueryToken(target.raw), body, signal, trace },
       org.destination(client?.username),
       {
         now,

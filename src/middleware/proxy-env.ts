@@ -41,6 +41,7 @@ export interface ProxyEnv {
     readonly isUnixSocket?: boolean;
   };
   Variables: {
+    readonly requestId: string;
     readonly trace: CallTrace;
     /** Aborts when the client goes away. */
     readonly signal: AbortSignal;

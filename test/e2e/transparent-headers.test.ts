@@ -79,11 +79,12 @@ describe.each(lanes)('in the $lane lane', ({ lane, upstream: limits }) => {
       'If-Modified-Since: Tue, 10 Aug 2021 00:00:00 GMT',
     ];
     const requestLine = `POST ${path} HTTP/1.1`;
+    const requestId = expect.stringMatching(/^x-request-id: [0-9a-f-]{36}$/);
     // Where host, length and connection stand is the engine's choice.
     expect(received).toEqual(
       lane === 'replay'
-        ? [requestLine, host, connection, authorization, ...ownHeaders, length]
-        : [requestLine, length, host, authorization, ...ownHeaders, connection],
+        ? [requestLine, host, connection, requestId, authorization, ...ownHeaders, length]
+        : [requestLine, length, host, requestId, authorization, ...ownHeaders, connection],
     );
   });
 
@@ -111,6 +112,7 @@ describe.each(lanes)('in the $lane lane', ({ lane, upstream: limits }) => {
       'warning: 299 - "two"',
       'Content-Encoding: gzip',
       'Content-Length: 3',
+      expect.stringMatching(/^x-request-id: /),
       'Connection: keep-alive',
       'Keep-Alive: timeout=75',
       '',
@@ -151,6 +153,7 @@ describe.each(lanes)('in the $lane lane', ({ lane, upstream: limits }) => {
     expect(text.split('\r\n').slice(1, -2)).toEqual([
       'X-Kept: 1',
       'Content-Length: 0',
+      expect.stringMatching(/^x-request-id: /),
       'Connection: keep-alive',
       'Keep-Alive: timeout=75',
     ]);

@@ -17,12 +17,13 @@ export interface SpawnedProxy {
   exit(): Promise<number | NodeJS.Signals | null>;
 }
 
-/** Ends with the test. Arguments as on the command line; `env` replaces the whole environment but PATH. */
+/** Ends with the test. Arguments as on the command line; `env` replaces the whole environment but PATH,
+ * and `cli` the sources. */
 export function spawnProxy(
   args: readonly string[],
-  options: { env?: Record<string, string>; cwd?: string } = {},
+  options: { env?: Record<string, string>; cwd?: string; cli?: string } = {},
 ): SpawnedProxy {
-  const child = spawn(process.execPath, [`${root}src/cli.ts`, ...args], {
+  const child = spawn(process.execPath, [options.cli ?? `${root}src/cli.ts`, ...args], {
     cwd: options.cwd ?? root,
     env: { PATH: process.env.PATH, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
