@@ -1,4 +1,5 @@
 // Node's HTTP server as the data listener needs it: what its parser takes, how long it waits, and TLS.
+import { X509Certificate } from 'node:crypto';
 import {
   createServer,
   type IncomingMessage,
@@ -67,13 +68,22 @@ function tlsOptions({ cert, key, clientCa }: TlsMaterial) {
   };
 }
 
-/** @throws ProxyError `config_invalid` for a certificate and key that cannot be used together */
+/** @throws ProxyError `config_invalid` for a certificate and key that cannot be used together, or an authority that is none */
 export function checkTls(material: TlsMaterial): void {
+  const { clientCa } = material;
+  check('The files of tls cannot be used together', () =>
+    createSecureContext(tlsOptions(material)),
+  );
+  // A file without a certificate is no error to OpenSSL: then no client is known, and nobody is told why.
+  if (clientCa)
+    check('tls.client_ca_file holds no certificate', () => new X509Certificate(clientCa));
+}
+
+function check(problem: string, use: () => unknown): void {
   try {
-    createSecureContext(tlsOptions(material));
+    use();
   } catch (error) {
-    const { message } = error as Error;
-    const text = `The files of tls cannot be used together: ${message}`;
+    const text = `${problem}: ${(error as Error).message}`;
     throw new ProxyError('config_invalid', text, { cause: error });
   }
 }

@@ -5,7 +5,7 @@ import type { Server } from 'node:http';
 import { isLoopbackAddress, type ListenAddress } from './config/listen-address.ts';
 import type { Config } from './config/schema.ts';
 import { ProxyError } from './errors.ts';
-import type { Emit } from './events.ts';
+import { type Emit, fanOut } from './events.ts';
 import { StreamLane } from './forward/stream-lane.ts';
 import {
   checkTls,
@@ -17,6 +17,7 @@ import {
 import { closeConnections, openListener, stopListening } from './listener.ts';
 import { Draining } from './middleware/draining.ts';
 import type { ProxyEnv } from './middleware/proxy-env.ts';
+import { createOperations } from './operations.ts';
 import type { RunningOrg } from './org.ts';
 import { createProxyState, leftBehind, type ProxyState } from './proxy-state.ts';
 
@@ -27,6 +28,8 @@ export interface ServerOptions {
 }
 
 export interface ProxyServer {
+  /** Tells every sink: for what happens outside, such as a configuration that is refused. */
+  readonly emit: Emit;
   /** Resolves with the address that clients use, such as `http://127.0.0.1:8080`. */
   listen(): Promise<string>;
   /**
@@ -48,7 +51,13 @@ interface Listener {
 }
 
 /** @throws ProxyError `config_invalid` for a key, certificate or authority that cannot be used */
-export function createProxyServer({ config, emit, now = Date.now }: ServerOptions): ProxyServer {
+export function createProxyServer({
+  config,
+  emit: log,
+  now = Date.now,
+}: ServerOptions): ProxyServer {
+  const operations = createOperations({ config, current: () => state, emit: log, now });
+  const emit = fanOut([log, ...operations.sinks]);
   const draining = new Draining();
   const shared = { streamLane: new StreamLane(), draining, emit, now };
   const tls = readTls(config);
@@ -70,6 +79,7 @@ export function createProxyServer({ config, emit, now = Date.now }: ServerOption
     return opened;
   };
   const close = async (graceMs = 0) => {
+    operations.setDraining();
     draining.begin();
     for (const { server } of listeners) stopListening(server);
     const isClean = await draining.idle(graceMs);
@@ -77,12 +87,16 @@ export function createProxyServer({ config, emit, now = Date.now }: ServerOption
       listeners.map(({ server }) => closeConnections(server, graceMs > 0 ? lingerMs : 0)),
     );
     await Promise.all([...state.orgs.values()].map((org) => org.destroy()));
+    await operations.close();
     return isClean;
   };
   return {
+    emit,
     listen: async () => {
       try {
+        await operations.open();
         const [first = ''] = await Promise.all(listeners.map(open));
+        operations.setStarted();
         for (const org of state.orgs.values()) void org.warmUp();
         return first;
       } catch (error) {
@@ -144,6 +158,7 @@ function needsRestart(running: Config, next: Config): string[] {
   const changed = names.filter((name) => before.get(name) !== after.get(name));
   return [
     ...changed.map((name) => (name === undefined ? 'listen' : `orgs.${name}.listen`)),
+    ...(JSON.stringify(running.admin) === JSON.stringify(next.admin) ? [] : ['admin']),
     ...((running.tls === undefined) === (next.tls === undefined) ? [] : ['tls']),
     ...(running.log.format === next.log.format ? [] : ['log.format']),
   ];

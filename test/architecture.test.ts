@@ -9,6 +9,7 @@ const layers = [
   ['cli'],
   ['commands'],
   ['server'],
+  ['operations'],
   ['metrics', 'admin'],
   ['proxy-state'],
   ['org', 'listener', 'http-server'],

@@ -43,7 +43,7 @@ function requestJson({ sequence, atMs, event }: Entry) {
   return {
     number: sequence,
     at: new Date(atMs).toISOString(),
-    requestId: requestIdOf(event),
+    requestId: event.requestId,
     org: event.org ?? null,
     client: event.client ?? null,
     method: event.method.slice(0, 20),
@@ -59,10 +59,6 @@ function requestJson({ sequence, atMs, event }: Entry) {
     cut: event.cut,
     error: error ? { code: error.code, message: redactTokens(error.message) } : null,
   };
-}
-
-function requestIdOf(event: RequestEvent & { readonly requestId?: string }): string | null {
-  return event.requestId ?? null;
 }
 
 function readablePath(path: string): string {

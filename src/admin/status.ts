@@ -28,7 +28,7 @@ export function readStatus(source: StatusSource) {
     startedAt: isoTime(source.startedAtMs),
     readiness: source.readiness(),
     configuration: {
-      reloadedAt: isoTime(reloadedAtMs),
+      reloadedAt: reloadedAtMs === undefined ? null : isoTime(reloadedAtMs),
       needsRestart,
       refused: refused
         ? { at: isoTime(refused.atMs), message: redactTokens(refused.message) }
@@ -39,7 +39,7 @@ export function readStatus(source: StatusSource) {
   };
 }
 
-function orgJson({ name, users, inFlight, queued, apiUsage, certificate }: OrgStatus) {
+export function orgJson({ name, users, inFlight, queued, apiUsage, certificate }: OrgStatus) {
   return {
     name,
     inFlight,
@@ -62,7 +62,7 @@ function userJson({ username, state, instance, ageMs, lastLoginAtMs, error }: Us
     state,
     instance: instance ?? null,
     ageSeconds: ageMs === undefined ? null : Math.floor(ageMs / 1000),
-    lastLoginAt: isoTime(lastLoginAtMs),
+    lastLoginAt: lastLoginAtMs === undefined ? null : isoTime(lastLoginAtMs),
     error: error ? errorJson(error) : null,
   };
 }
@@ -76,6 +76,6 @@ function errorJson({ code, message }: ProxyError) {
   return { code, message: redactTokens(message) };
 }
 
-function isoTime(ms: number | undefined): string | null {
-  return ms === undefined ? null : new Date(ms).toISOString();
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
 }

@@ -33,7 +33,7 @@ export async function serve({ config: file, listen }: ServeOptions): Promise<voi
       config = next;
     } catch (error) {
       if (!(error instanceof ProxyError)) throw error;
-      emit({ type: 'reload_refused', error });
+      server.emit({ type: 'reload_refused', error });
     }
     setLevel(config.log.level);
   };

@@ -28,7 +28,7 @@ export interface Sent {
 }
 
 /** Salesforce Edge does not know where the org lives: facts, section 3. */
-const edgeHasNoRoute = 420;
+export const edgeHasNoRoute = 420;
 
 /** @throws ProxyError `login_*`, `instance_forbidden` or `upstream_*` */
 export async function sendReplayable(request: Replayable, to: Destination): Promise<Sent> {

@@ -8,7 +8,13 @@ import type { CallTrace, ClientCall, Destination } from './client-call.ts';
 import { relayInformation } from './relay-response.ts';
 import { askForBody, declaresBody } from './replay-body.ts';
 import { requestHeaders } from './request-headers.ts';
-import { hostOf, isUnreachable, type Sent, sendReplayable } from './send-replayable.ts';
+import {
+  edgeHasNoRoute,
+  hostOf,
+  isUnreachable,
+  type Sent,
+  sendReplayable,
+} from './send-replayable.ts';
 import { saysDeadSession, type UpstreamAnswer } from './upstream-answer.ts';
 
 /** How long an accepted session counts as fresh. */
@@ -36,6 +42,9 @@ export async function sendStream(
   if (sessionExpired) {
     to.sessions.reject(sent.session, call.api);
     to.sessions.acquire().catch(() => {});
+  } else if (sent.answer.status === edgeHasNoRoute) {
+    // Too late for this body; the next try goes to where the org has moved.
+    to.sessions.relearn(sent.session).catch(() => {});
   } else if (sent.answer.status < 400) {
     to.sessions.prove(sent.session);
   }

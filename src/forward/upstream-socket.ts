@@ -2,16 +2,17 @@
 // the corporate proxy, to no address that a token must not reach, and within the connect timeout.
 import { type LookupAddress, lookup as resolveName } from 'node:dns';
 import type { LookupFunction, Socket } from 'node:net';
-import { rootCertificates } from 'node:tls';
+import { getCACertificates } from 'node:tls';
 import { getProxyForUrl } from 'proxy-from-env';
 import { buildConnector } from 'undici';
 import { ProxyError } from '../errors.ts';
 import { isPublicAddress } from '../salesforce/hosts.ts';
+import { hearLastWords } from './last-words.ts';
 import { openTunnel } from './tunnel.ts';
 
 export interface UpstreamSocketOptions {
   readonly connectTimeoutMs: number;
-  /** Extra certificate authorities (PEM), beside Node's own. */
+  /** Extra certificate authorities (PEM), beside those that Node trusts (NODE_EXTRA_CA_CERTS among them). */
   readonly extraCa: string | undefined;
   /** The proxy to use for everything; undefined: as HTTPS_PROXY and NO_PROXY say. */
   readonly proxy: string | undefined;
@@ -33,7 +34,7 @@ type Opened = (...outcome: [error: null, socket: Socket] | [error: Error, socket
 export type OpenSocket = (address: UpstreamAddress, opened: Opened) => void;
 
 export function createOpenSocket(options: UpstreamSocketOptions): OpenSocket {
-  const authorities = options.extraCa && { ca: [...rootCertificates, options.extraCa] };
+  const authorities = options.extraCa && { ca: [...getCACertificates('default'), options.extraCa] };
   const common = { timeout: options.connectTimeoutMs, allowH2: false, ...authorities };
   const connectAnywhere = buildConnector(common);
   const connectPublicly = buildConnector({ ...common, lookup: lookupPublic });
@@ -41,8 +42,12 @@ export function createOpenSocket(options: UpstreamSocketOptions): OpenSocket {
     const host = hostOf(address);
     const target = { ...address, host };
     const done: Opened = (error, socket) => {
-      if (error) opened(connectFailure(error, host), null);
-      else opened(null, socket);
+      if (error) {
+        opened(connectFailure(error, host), null);
+        return;
+      }
+      hearLastWords(socket);
+      opened(null, socket);
     };
     const proxy = proxyFor(address, host, options.proxy);
     if (proxy === '') {

@@ -82,21 +82,12 @@ function resetIsNoEnd(error: NodeJS.ErrnoException): void {
 }
 
 class ReuseAwareClient extends Client {
-  #served = 0;
-
-  constructor(origin: string | URL, options: object) {
-    super(origin, options);
-    this.on('connect', () => {
-      this.#served = 0;
-    });
-  }
-
   override dispatch(
     options: Dispatcher.DispatchOptions,
     handler: Dispatcher.DispatchHandler & Partial<ReuseAware>,
   ): boolean {
-    if (this.#served > 0 && this.stats.connected) handler.onReusedConnection?.();
-    this.#served += 1;
+    // It connects only for a request, and has one at a time: a connection that stands already has been idle.
+    if (this.stats.connected) handler.onReusedConnection?.();
     return super.dispatch(options, handler);
   }
 }

@@ -59,17 +59,23 @@ function ofCertificate(
 ): Client | undefined {
   if (byName.size === 0 || !('authorized' in socket) || !socket.authorized) return undefined;
   const { subject, subjectaltname = '' } = socket.getPeerCertificate();
-  const common = subject?.CN;
-  const names = [
-    ...(Array.isArray(common) ? common : [common]),
-    // A name that holds a comma is quoted by Node and so can pretend to be no other.
-    ...subjectaltname.split(', ').map((name) => name.replace(/^(DNS|URI|email|IP Address):/, '')),
-  ];
-  for (const name of names) {
-    const client = name === undefined ? undefined : byName.get(name.toLowerCase());
+  for (const name of [subject?.CN ?? [], alternativeNames(subjectaltname)].flat()) {
+    const client = byName.get(name.toLowerCase());
     if (client) return client;
   }
   return undefined;
+}
+
+/**
+ * From Node's text of them, `DNS:a, URI:"b\u002cc"`. A name that holds a comma or a quote is a JSON string there, with its
+ * commas escaped, so that it cannot pretend to be two (CVE-2021-44532; test/e2e/mutual-tls.test.ts).
+ */
+function alternativeNames(text: string): string[] {
+  return text.split(', ').flatMap((entry) => {
+    const [, value] = /^(?:DNS|URI|email|IP Address):(.*)$/.exec(entry) ?? [];
+    if (value === undefined) return [];
+    return value.startsWith('"') ? [String(JSON.parse(value))] : [value];
+  });
 }
 
 /**

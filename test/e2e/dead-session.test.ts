@@ -375,4 +375,20 @@ describe('replay', () => {
     expect((await call('logout')).text).toContain('logoutResponse');
     expect(org.control.executed()).toHaveLength(1);
   });
+
+  test('a SOAP call that is too long to be held gets a session too, with its length', async () => {
+    const org = await startOrg();
+    const proxy = await startProxy(org, {
+      org: { policy: 'legacy' },
+      config: { upstream: { replay_body_limit: '4KiB' } },
+    });
+    org.control.endSessions();
+    const body = envelope('getUserInfo').replace(
+      '</e:Body>',
+      `<!--${'x'.repeat(500_000)}--></e:Body>`,
+    );
+    const got = await send(`${proxy.url}/services/Soap/u/64.0`, { ...soapCall, body });
+    expect(got.status).toBe(200);
+    expect(got.text).toContain('integration@example.com');
+  });
 });

@@ -52,7 +52,7 @@ describe('a refusal tells what to do', () => {
     prepare: (org: SimulatedOrg) => void,
     said: string,
     fix: RegExp,
-    org?: object,
+    org?: Record<string, unknown>,
   ][] = [
     [
       'not pre-authorised',

@@ -34,9 +34,11 @@ export class RawConnection {
       reader.feed(chunk);
     });
     socket.on('error', () => {});
-    socket.on('close', () => {
+    const closed = () => {
       this.closed = true;
-    });
+    };
+    socket.on('end', closed);
+    socket.on('close', closed);
   }
 
   /** Everything that arrived, as latin1. */
@@ -74,6 +76,8 @@ export interface RawUpstream {
   openConnections(): number;
   maxOpenConnections(): number;
   onRequest(handler: OnRequest): void;
+  /** Cuts every connection and frees the port. */
+  close(): Promise<void>;
 }
 
 export interface RawUpstreamOptions {
@@ -120,18 +124,24 @@ export async function startRawUpstream(options: RawUpstreamOptions = {}): Promis
         true,
       ),
     );
-    most = Math.max(most, open());
+    // The end of another may have arrived before this one, and be told after it.
+    setImmediate(() =>
+      setImmediate(() => {
+        most = Math.max(most, open());
+      }),
+    );
   };
   const server: Server = options.tls
     ? createTlsServer({ cert: options.tls.certPem, key: options.tls.keyPem }, accept)
     : createServer(accept);
   server.on('tlsClientError', () => {});
   await new Promise<void>((resolve) => server.listen(0, host, resolve));
-  onTestFinished(async () => {
+  const close = async () => {
     const closed = new Promise((resolve) => server.close(resolve));
     for (const { socket } of connections) socket.destroy();
     await closed;
-  });
+  };
+  onTestFinished(close);
   const { port } = server.address() as AddressInfo;
   const name = `${options.tls && host === '127.0.0.1' ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
   const requests = () =>
@@ -151,6 +161,7 @@ export async function startRawUpstream(options: RawUpstreamOptions = {}): Promis
     onRequest: (next) => {
       handler = next;
     },
+    close,
   };
 }
 

@@ -43,6 +43,7 @@ export function testConfig(
   const { upstream, orgs, ...others } = config;
   return {
     listen: '127.0.0.1:0',
+    admin: 'off',
     orgs: {
       test: {
         login_url: org.origin,

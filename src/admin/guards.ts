@@ -1,0 +1,87 @@
+// Who may use the admin listener? Whoever reaches its address; but no web page of somebody else, which a browser on this
+// machine may have open (DNS rebinding, cross-site requests).
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import type { Context, MiddlewareHandler } from 'hono';
+import { ProxyError } from '../errors.ts';
+import { hostGuard } from '../middleware/host-guard.ts';
+import { originGuard } from '../middleware/origin-guard.ts';
+import type { ProxyEnv } from '../middleware/proxy-env.ts';
+
+type Handler = MiddlewareHandler<ProxyEnv>;
+
+/** What a page of another site cannot send without asking first, and the answer to that is no. */
+export const actionHeader = 'x-sf-auth-proxy';
+
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+export function securityHeaders(): Handler {
+  return async function securityHeaders(c, next) {
+    const { outgoing } = c.env;
+    outgoing.setHeader('content-security-policy', contentSecurityPolicy);
+    outgoing.setHeader('x-content-type-options', 'nosniff');
+    outgoing.setHeader('referrer-policy', 'no-referrer');
+    outgoing.setHeader('cross-origin-resource-policy', 'same-origin');
+    outgoing.setHeader('cross-origin-opener-policy', 'same-origin');
+    await next();
+  };
+}
+
+/** @param allowed a reload may change them */
+export function adminHost(allowed: () => readonly string[]): Handler {
+  let names: readonly string[] | undefined;
+  let guard: Handler | undefined;
+  return async function adminHost(c, next) {
+    // A page that was rebound has a name: only whoever typed it has an address there. Probes and scrapes have, too.
+    if (isAddress(c.env.incoming.headers.host)) return next();
+    if (!guard || names !== allowed()) {
+      names = allowed();
+      guard = hostGuard(names);
+    }
+    return guard(c, next);
+  };
+}
+
+export function adminOrigin(): Handler {
+  const foreign = originGuard([]);
+  return async function adminOrigin(c, next) {
+    const { incoming } = c.env;
+    return isOwnPage(incoming) || isLinkToPage(c) ? next() : foreign(c, next);
+  };
+}
+
+/** @throws ProxyError `origin_forbidden` for an action without its header */
+export function assertIsAction({ headers }: IncomingMessage): void {
+  if (headers[actionHeader] === '1') return;
+  throw new ProxyError('origin_forbidden', `An action needs the header ${actionHeader}: 1.`);
+}
+
+function isAddress(host = ''): boolean {
+  const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d+)?$/.exec(host) ?? [];
+  return isIP(bracketed ?? plain ?? '') > 0;
+}
+
+function isOwnPage({ headers }: IncomingMessage): boolean {
+  const { origin, host } = headers;
+  return origin !== undefined && URL.parse(origin)?.host === host?.toLowerCase();
+}
+
+/** From a wiki, say: it shows the dashboard to whoever follows it, and nothing to the wiki. */
+function isLinkToPage(c: Context<ProxyEnv>): boolean {
+  const { method, headers } = c.env.incoming;
+  return (
+    c.req.path === '/' &&
+    method === 'GET' &&
+    headers['sec-fetch-mode'] === 'navigate' &&
+    headers['sec-fetch-dest'] === 'document'
+  );
+}
