@@ -6,6 +6,7 @@ import type { Emit } from './events.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { type ClientAuthOptions, clientAuth } from './middleware/client-auth.ts';
 import { clientConnection } from './middleware/client-connection.ts';
+import { revoke, soapSession } from './middleware/client-session.ts';
 import { type Draining, draining } from './middleware/draining.ts';
 import { sendError } from './middleware/error-response.ts';
 import { forward } from './middleware/forward.ts';
@@ -19,7 +20,6 @@ import type { ProxyEnv } from './middleware/proxy-env.ts';
 import { requestId } from './middleware/request-id.ts';
 import { requestTarget } from './middleware/request-target.ts';
 import { type SelectOrgOptions, selectOrg } from './middleware/select-org.ts';
-import { revoke, soapLogout } from './middleware/sign-out.ts';
 
 export interface AppOptions extends ClientAuthOptions, SelectOrgOptions {
   readonly allowedHosts: readonly string[];
@@ -47,7 +47,7 @@ export function createApp(options: AppOptions): Hono<ProxyEnv> {
     .use(clientAuth(options))
     .use(selectOrg(options))
     .use(enforcePolicy())
-    .use(soapLogout())
+    .use(soapSession())
     .use(limits())
     .use(forward(options.now))
     .onError((error, c) => {

@@ -69,6 +69,8 @@ export interface OrgStatus {
   readonly queued: number;
   /** Of the last 24 hours; undefined until Salesforce has said. */
   readonly apiUsage: ApiUsage | undefined;
+  /** From which percentage of its limit on requests are refused; 0: never. */
+  readonly apiUsageStopPercent: number;
   readonly certificate: CertificateStatus | undefined;
 }
 
@@ -86,6 +88,7 @@ export function orgStatus(org: RunningOrg, nowMs: number): OrgStatus {
     inFlight: org.queue.inFlight,
     queued: org.queue.queued,
     apiUsage: org.budget.usage,
+    apiUsageStopPercent: org.budget.stopPercent,
     certificate:
       validToMs === undefined
         ? undefined

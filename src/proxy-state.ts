@@ -3,6 +3,7 @@
 import type { Hono } from 'hono';
 import { type AppOptions, createApp } from './app.ts';
 import type { Config } from './config/schema.ts';
+import { ProxyError } from './errors.ts';
 import type { Emit } from './events.ts';
 import type { StreamLane } from './forward/stream-lane.ts';
 import { RateLimiter } from './limits/rate-limiter.ts';
@@ -57,11 +58,18 @@ function createOrgs(
 ): Map<string, RunningOrg> {
   const { upstream, limits } = config;
   const orgs = new Map<string, RunningOrg>();
+  const problems: string[] = [];
   for (const org of Object.values(config.orgs)) {
     const policy = policyOf(config, org.policy);
     const options = { config: org, policy, limits, upstream, extraCa, streamLane, emit, now };
-    orgs.set(org.name, createOrg(options, previous?.orgs.get(org.name)));
+    try {
+      orgs.set(org.name, createOrg(options, previous?.orgs.get(org.name)));
+    } catch (error) {
+      if (!(error instanceof ProxyError)) throw error;
+      problems.push(`orgs.${org.name}: ${error.message}`);
+    }
   }
+  if (problems.length > 0) throw new ProxyError('config_invalid', problems.join('\n'));
   return orgs;
 }
 

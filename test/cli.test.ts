@@ -62,7 +62,7 @@ describe('serve', () => {
     expect(await proxy.exit()).toBe(0);
     const lines = proxy.stdout().trimEnd().split('\n');
     for (const line of lines) expect(JSON.parse(line)).toHaveProperty('level');
-    expect(lines.at(-1)).toContain('SIGTERM');
+    expect(proxy.stdout()).toContain('SIGTERM: ');
     expect(proxy.stderr()).toBe('');
   });
 

@@ -1,7 +1,15 @@
 // The page at `/`, as HTML from the state of the moment. Parts marked `data-live` are fetched again by the script and taken
 // over where they differ, so that this is the only place that knows how things look.
 import { html } from 'hono/html';
-import { formatCount, formatMs, formatPercent, formatRate, formatSeconds } from './format.ts';
+import {
+  formatAgo,
+  formatCount,
+  formatMs,
+  formatPercent,
+  formatRate,
+  formatSeconds,
+  secondsBetween,
+} from './format.ts';
 import { orgCard } from './org-card.ts';
 import { requestsSection } from './requests-section.ts';
 import type { ClientJson, StatusJson } from './status.ts';
@@ -87,7 +95,7 @@ function notices({ configuration, now }: StatusJson): Markup {
   return html`${
     refused &&
     html`<div class="notice bad"><strong>The newest configuration is refused, and the one before it goes on</strong>
-<span class="muted">${formatSeconds(secondsBetween(refused.at, now))} ago</span>
+<span class="muted">${formatAgo(refused.at, now)}</span>
 <pre>${refused.message}</pre></div>`
   }${
     needsRestart.length > 0 &&
@@ -142,9 +150,5 @@ function clientRow({ name, requests, errors, lastRequestAt }: ClientJson, now: s
   return html`<tr><th scope="row">${name === '-' ? html`<span class="muted">without a key</span>` : name}</th>
 <td class="number">${formatCount(requests)}</td>
 <td class="number">${formatCount(errors)} <span class="muted">${formatPercent(errors / requests)}</span></td>
-<td class="number">${formatSeconds(secondsBetween(lastRequestAt, now))} ago</td></tr>`;
-}
-
-function secondsBetween(from: string, to: string): number {
-  return (Date.parse(to) - Date.parse(from)) / 1000;
+<td class="number">${formatAgo(lastRequestAt, now)}</td></tr>`;
 }

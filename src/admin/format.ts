@@ -12,6 +12,16 @@ export function formatSeconds(seconds: number): string {
   return whole >= minute ? `${Math.floor(whole / minute)} min` : `${whole} s`;
 }
 
+/** Both in ISO 8601. */
+export function formatAgo(at: string, now: string): string {
+  const seconds = secondsBetween(at, now);
+  return seconds < 3 ? 'just now' : `${formatSeconds(seconds)} ago`;
+}
+
+export function secondsBetween(from: string, to: string): number {
+  return (Date.parse(to) - Date.parse(from)) / 1000;
+}
+
 export function formatMs(ms: number | null): string {
   if (ms === null) return '–';
   if (ms >= 10_000) return `${Math.round(ms / 1000)} s`;

@@ -1,6 +1,6 @@
 // One org on the dashboard: may it be used, as whom, for how long yet, and what to do when not.
 import { html } from 'hono/html';
-import { formatCount, formatSeconds } from './format.ts';
+import { formatAgo, formatCount, formatSeconds } from './format.ts';
 import type { OrgJson, UserJson } from './status.ts';
 
 type Markup = ReturnType<typeof html>;
@@ -36,7 +36,7 @@ function userFacts(
   { isOnly, now }: { isOnly: boolean; now: string },
 ): Markup {
   const lastLogin = lastLoginAt
-    ? html`<time datetime="${lastLoginAt}">${agoText(lastLoginAt, now)}</time>${error ? ', failed' : ''}`
+    ? html`<time datetime="${lastLoginAt}">${formatAgo(lastLoginAt, now)}</time>${error ? ', failed' : ''}`
     : html`<span class="muted">not yet</span>`;
   return html`${
     error && html`<p class="error"><strong>${error.code}</strong> ${error.message}</p>`
@@ -65,13 +65,16 @@ function usage({ name, apiUsage }: OrgJson): Markup {
     return html`<div class="usage"><p><span id="${id}">API requests, 24 h</span> <span class="muted">known after a request</span></p>
 <svg viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="100" height="4"/></svg></div>`;
   }
-  const { used, limit } = apiUsage;
+  const { used, limit, stopPercent } = apiUsage;
   const percent = Math.round((used / limit) * 1000) / 10;
   const text = `${formatCount(used)} of ${formatCount(limit)}`;
+  const isSpent = stopPercent > 0 && percent >= stopPercent;
   return html`<div class="usage"><p><span id="${id}">API requests, 24 h</span> <span>${text} <span class="muted">${percent} %</span></span></p>
 <div role="meter" aria-labelledby="${id}" aria-valuemin="0" aria-valuemax="${limit}" aria-valuenow="${used}" aria-valuetext="${text}">
-<svg viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="100" height="4"/><rect class="used ${usageLook(percent)}" width="${Math.min(100, percent)}" height="4"/></svg>
-</div></div>`;
+<svg viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="100" height="4"/><rect class="used ${usageLook(percent)}" width="${Math.min(100, percent)}" height="4"/>${
+    stopPercent > 0 && html`<rect class="stop" x="${stopPercent - 0.2}" width="0.4" height="4"/>`
+  }</svg>
+</div>${isSpent && html`<p class="bad">Requests are refused from ${stopPercent} % on (limits.api_usage_stop).</p>`}</div>`;
 }
 
 function usageLook(percent: number): string {
@@ -85,9 +88,4 @@ function badge(state: State): Markup {
 
 function fact(name: string, value: Markup): Markup {
   return html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
-}
-
-function agoText(at: string, now: string): string {
-  const seconds = (Date.parse(now) - Date.parse(at)) / 1000;
-  return seconds < 5 ? 'just now' : `${formatSeconds(seconds)} ago`;
 }

@@ -52,7 +52,7 @@ ${choice('ending', 'Status', endings)}
 <template id="row"><tr role="row">
 <td role="cell" class="time"><time></time></td>
 <td role="cell" class="status"><span class="code"></span></td>
-<td role="cell" class="what"><span class="method"></span> <span class="path long"></span> <span class="tag" hidden></span><span class="why" hidden></span></td>
+<td role="cell" class="what"><span class="method"></span> <span class="path long"></span> <span class="tag" hidden></span><details class="why" hidden><summary></summary><span></span></details></td>
 <td role="cell" class="org"></td>
 <td role="cell" class="client"></td>
 <td role="cell" class="took number"></td>

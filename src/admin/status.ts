@@ -39,12 +39,13 @@ export function readStatus(source: StatusSource) {
   };
 }
 
-export function orgJson({ name, users, inFlight, queued, apiUsage, certificate }: OrgStatus) {
+export function orgJson(status: OrgStatus) {
+  const { name, users, inFlight, queued, apiUsage, apiUsageStopPercent, certificate } = status;
   return {
     name,
     inFlight,
     queued,
-    apiUsage: apiUsage ? { used: apiUsage.used, limit: apiUsage.limit } : null,
+    apiUsage: apiUsage ? { ...apiUsage, stopPercent: apiUsageStopPercent } : null,
     certificate: certificate
       ? {
           standing: certificate.standing,

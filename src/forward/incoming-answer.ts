@@ -1,6 +1,6 @@
 // An answer of the stream lane: Node's IncomingMessage, with the look that the dead-session check takes.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { cut } from './cut.ts';
+import { cut, sendHead } from './client-end.ts';
 import { addTrailers } from './trailers.ts';
 import type { UpstreamAnswer } from './upstream-answer.ts';
 
@@ -13,7 +13,6 @@ export class IncomingAnswer implements UpstreamAnswer {
   readonly reason: string;
   readonly rawHeaders: readonly string[];
 
-  /** To be made when the message comes: it must hear of the message's end before the middleware does. */
   constructor(message: IncomingMessage) {
     this.#message = message;
     this.status = message.statusCode ?? 0;
@@ -29,6 +28,10 @@ export class IncomingAnswer implements UpstreamAnswer {
     if (this.#message.complete) return;
     this.#message.destroy();
     if (this.#client) cut(this.#client);
+  }
+
+  get isBroken(): boolean {
+    return this.#message.destroyed && !this.#message.readableEnded;
   }
 
   peek(limitBytes: number, timeoutMs: number): Promise<Buffer> {
@@ -66,9 +69,9 @@ export class IncomingAnswer implements UpstreamAnswer {
     };
     if (message.readableEnded) {
       finish();
-    } else if (message.destroyed) {
-      cut(res);
     } else {
+      // Node would keep the head until there is some of the body.
+      if (message.readableLength === 0) sendHead(res);
       message.once('end', finish);
       message.pipe(res, { end: false });
     }

@@ -21,6 +21,8 @@ export function relayResponse(
   // What Salesforce did not send, we do not make up.
   res.sendDate = false;
   try {
+    // An error says more than a connection that ends without a byte, which some clients take for a request that was lost.
+    if (answer.isBroken) throw new Error('It broke before any of it was sent.');
     if (answer.status < 200) throw new RangeError(`status ${answer.status}`);
     res.writeHead(answer.status, answer.reason, headers);
   } catch (error) {
@@ -29,7 +31,7 @@ export function relayResponse(
     res.statusMessage = '';
     throw new ProxyError(
       'upstream_broken',
-      `${new URL(options.instanceOrigin).host} broke the HTTP protocol in the head of its answer.`,
+      `${new URL(options.instanceOrigin).host} broke off its answer, or the HTTP protocol in it. Whether Salesforce has executed the request is not known.`,
       { cause: error, requestMayHaveArrived: true },
     );
   }

@@ -3,7 +3,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { ProxyError } from '../errors.ts';
-import { cut } from './cut.ts';
+import { cut, sendHead } from './client-end.ts';
 import { addTrailers } from './trailers.ts';
 import type { ReuseAware, Upstream } from './upstream.ts';
 import type { OnInformation, UpstreamAnswer } from './upstream-answer.ts';
@@ -166,6 +166,10 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
     if (this.#client) cut(this.#client);
   }
 
+  get isBroken(): boolean {
+    return this.#error !== undefined;
+  }
+
   peek(limitBytes: number, timeoutMs: number): Promise<Buffer> {
     this.#holdUpTo = limitBytes;
     return new Promise((resolve) => {
@@ -187,10 +191,10 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
     this.#held = [];
     if (this.#ended) {
       finish(res, this.#trailers);
-    } else if (this.#error) {
-      cut(res);
     } else {
       this.#client = res;
+      // Node would keep the head until there is some of the body.
+      if (this.#heldBytes === 0) sendHead(res);
       res.on('drain', () => this.#controller?.resume());
       if (!res.writableNeedDrain) this.#controller?.resume();
     }

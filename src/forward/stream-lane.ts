@@ -1,6 +1,7 @@
 // The stream lane: bodies too large to hold, and CometD, piped once by http-proxy-middleware. What it would do by itself is
 // taken from it: which headers go (`options.headers`), what comes back (`selfHandleResponse`), what an error looks like
 // (`ejectPlugins`). design.md, "Two lanes", says what was found about it.
+import { EventEmitter } from 'node:events';
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware';
 import { IncomingAnswer } from './incoming-answer.ts';
@@ -72,6 +73,8 @@ export class StreamLane {
     const { req, signal, upstream } = request;
     const { url, headers } = req;
     const release = await upstream.streamSlots.take(signal);
+    if (signal.aborted) release();
+    signal.throwIfAborted();
     try {
       return await this.#pipe(request, release);
     } finally {
@@ -104,7 +107,7 @@ export class StreamLane {
           settle(() => reject(upstreamError(error, new URL(origin).host)));
         },
       });
-      this.#proxy(req, res, (error) => {
+      this.#proxy(req, standInFor(res, signal), (error) => {
         if (error instanceof Error) this.#transfer(req).failed(error);
       })
         .catch((error: Error) => this.#transfer(req).failed(error))
@@ -117,6 +120,28 @@ export class StreamLane {
     if (!transfer) throw new TypeError('a request in the stream lane that was not sent by it');
     return transfer;
   }
+}
+
+/**
+ * What the middleware takes for the client's answer. It hears when that is over; itself it would cut the client off where
+ * there is still an error to be told.
+ */
+function standInFor(res: ServerResponse, signal: AbortSignal): ServerResponse {
+  const standIn = Object.assign(new EventEmitter(), {
+    finished: false,
+    writableFinished: false,
+    destroyed: false,
+    destroy: () => {},
+  });
+  const over = () => {
+    signal.removeEventListener('abort', over);
+    res.off('close', over);
+    standIn.writableFinished = res.writableFinished;
+    standIn.emit('close');
+  };
+  signal.addEventListener('abort', over, { once: true });
+  res.once('close', over);
+  return standIn as unknown as ServerResponse;
 }
 
 function started(proxyReq: ClientRequest, transfer: Transfer): void {

@@ -17,6 +17,8 @@ export interface UpstreamAnswer {
   readonly reason: string;
   /** Flat name-value pairs, as they came. */
   readonly rawHeaders: readonly string[];
+  /** Its connection has failed, and the body will never be whole. */
+  readonly isBroken: boolean;
   /** The body's beginning: at most `limitBytes`, and what has come within `timeoutMs`. It stays in the answer. */
   peek(limitBytes: number, timeoutMs: number): Promise<Buffer>;
   /** Sends the body with back-pressure; cuts the client's connection where upstream breaks. */

@@ -22,6 +22,10 @@ export class ApiBudget {
     this.#stopPercent = stopPercent;
   }
 
+  get stopPercent(): number {
+    return this.#stopPercent;
+  }
+
   /** What Salesforce said last; undefined until it has. */
   get usage(): ApiUsage | undefined {
     return this.#usage;

@@ -21,13 +21,14 @@ const exposed = [
   'Retry-After',
   'Warning',
   'x-proxy-error',
+  'x-request-id',
 ].join(', ');
 
 export function originGuard(allowed: readonly string[]): MiddlewareHandler<ProxyEnv> {
   const allowsAny = allowed.includes('*');
-  // `null` is any sandboxed frame or local file: nobody in particular.
+  // `null` is any sandboxed frame or local file: nobody in particular, and no origin that `*` means.
   const isAllowed = (origin: string) =>
-    origin !== 'null' && (allowsAny || allowed.includes(origin));
+    allowsAny ? /^[a-z][a-z0-9+.-]*:\/\//.test(origin) : allowed.includes(origin);
   return async function originGuard(c, next) {
     const { incoming, outgoing } = c.env;
     const { origin } = incoming.headers;

@@ -47,7 +47,7 @@ const rows: readonly Row[] = [
   {
     error: 'invalid_grant',
     description: /invalid assertion/i,
-    fix: 'The signature does not fit: upload the certificate that belongs to private_key_file under Setup > External Client App Manager (or App Manager) > your app > Settings > OAuth Settings > Use digital signatures (JWT Bearer Flow), and check that login_url is the org that holds the app.',
+    fix: 'The signature does not fit: upload the certificate that belongs to private_key_file under Setup > External Client App Manager > your app > Settings > OAuth Settings > Flow Enablement > Enable JWT Bearer Flow (on a connected app: App Manager > Edit > Use digital signatures), and check that login_url is the org that holds the app.',
   },
   {
     error: 'invalid_grant',

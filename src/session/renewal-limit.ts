@@ -1,7 +1,7 @@
-// The last brake: whatever Salesforce answers, a session is not renewed more often than this. It is a tenth of the logins at
+// The last brake: whatever Salesforce answers, a session is not renewed more often than this. It is half of the logins at
 // which a user is locked out, and far more than any org that works ever needs.
 
-const mostRenewals = 60;
+export const mostRenewals = 300;
 const withinMs = 10 * 60_000;
 
 export class RenewalLimit {

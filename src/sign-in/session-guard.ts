@@ -1,7 +1,6 @@
 // Logging out is answered here and never forwarded: all clients share one session, since Salesforce gives the same token to
 // equal logins, and one client's logout would end it for all (salesforce-facts, section 2).
 import type { ServerResponse } from 'node:http';
-import { soapOperation } from '../salesforce/soap-body.ts';
 
 export const revokePath = '/services/oauth2/revoke';
 
@@ -9,10 +8,6 @@ export const revokePath = '/services/oauth2/revoke';
 export function answerRevoke(res: ServerResponse): void {
   res.writeHead(200, { 'content-length': 0, 'cache-control': 'no-store' });
   res.end();
-}
-
-export function isSoapLogout(envelope: Buffer): boolean {
-  return soapOperation(envelope) === 'logout';
 }
 
 export function answerSoapLogout(res: ServerResponse, path: string): void {

@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { ProxyError } from '../../src/errors.ts';
+import { asNobody } from '../support/as-nobody.ts';
 import { temporaryDirectory } from '../support/test-keys.ts';
 
 const env = {};
@@ -124,11 +125,12 @@ describe('a file that cannot be used', () => {
     expect(given('.')).toEqual(['.: a directory, expected a YAML file']);
   });
 
-  test.skipIf(process.getuid?.() === 0)('without permission to read it', () => {
+  test('without permission to read it', () => {
     const cwd = temporaryDirectory();
     writeFileSync(join(cwd, 'config.yaml'), minimal);
     chmodSync(join(cwd, 'config.yaml'), 0);
-    expect(given('config.yaml', cwd)).toEqual(['config.yaml: not readable: permission denied']);
+    const told = asNobody(() => given('config.yaml', cwd));
+    expect(told).toEqual(['config.yaml: not readable: permission denied']);
   });
 
   test('below a file instead of a directory', () => {

@@ -87,7 +87,7 @@ test('a client that leaves before there is a session causes no request, and the 
   const org = await startOrg();
   const upstream = await startRawUpstream();
   org.control.instanceUrl(upstream.url);
-  org.control.tokenEndpoint({ mode: 'ok', delayMs: 300 });
+  org.control.tokenEndpoint({ mode: 'ok', delayMs: 1000 });
   const proxy = await startProxy(org, {
     withoutLogin: true,
     org: { instance_hosts: [upstream.host] },
@@ -96,7 +96,8 @@ test('a client that leaves before there is a session causes no request, and the 
   await leaving.send(requestBytes(`GET ${path}?leaving`).toString());
   await staying.send(requestBytes(`GET ${path}?staying`).toString());
   leaving.reset();
-  await waitFor(() => proxy.eventsOf('request').length === 1, 'its line in the access log', 250);
+  await waitFor(() => proxy.eventsOf('request').length === 1, 'its line in the access log');
+  expect(proxy.eventsOf('logged_in')).toEqual([]);
   expect((await staying.answer()).status).toBe(200);
   expect(upstream.requests().map(({ target }) => target)).toEqual([`${path}?staying`]);
   expect(org.control.counts().exchanges).toBe(1);

@@ -39,6 +39,18 @@ test.each(['/services/oauth2/revoke/', '//services/oauth2/revoke', '/services/oa
   },
 );
 
+test('SOAP login is refused here: no password of a client travels to Salesforce', async () => {
+  const { org, proxy } = await start();
+  const got = await send(`${proxy.url}/services/Soap/u/64.0`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/xml' },
+    body: envelope('<login><username>a</username><password>b</password></login>'),
+  });
+  expect(got.status).toBe(403);
+  expect(got.text).toContain('PROXY_POLICY_DENIED');
+  expect(org.control.counts().requests).toBe(0);
+});
+
 const decoy = '<e:Body><query/></e:Body>';
 test.each([
   ['plain', envelope('<logout/>')],

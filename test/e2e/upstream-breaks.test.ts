@@ -170,6 +170,10 @@ describe.each(lanes)('in the $lane lane', ({ lane, upstream: limits }) => {
     ['a status under 100', 'HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n'],
     ['a status of four digits', 'HTTP/1.1 2000 OK\r\nContent-Length: 0\r\n\r\n'],
     ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc'],
+    [
+      'a length and chunks',
+      'HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+    ],
     ['a length that is none', 'HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nabc'],
     ['garbage', '\x16\x03\x01 this is no HTTP at all\r\n\r\n'],
     ['a header without a colon', 'HTTP/1.1 200 OK\r\nbroken\r\n\r\n'],
@@ -207,30 +211,14 @@ describe.each(lanes)('in the $lane lane', ({ lane, upstream: limits }) => {
     const client = await connectRaw(proxy);
     await client.send(post);
     await waitFor(() => client.ended || client.answers.length > 0, 'an end');
-    const [answer] = client.answers;
-    if (answer) expect(answer.header('x-proxy-error')).toBe('upstream_broken');
+    // Never nothing at all: some clients take that for a request that was lost, and send it again.
+    if (client.answers.length === 0) expect(client.partial.status).toBe(200);
+    else expect(client.answers[0]?.header('x-proxy-error')).toBe('upstream_broken');
     upstream.onRequest(answering(ok('next')));
     const other = await connectRaw(proxy);
     await other.send(post);
     expect((await other.answer()).body.toString()).toBe('next');
     expect(proxy.eventsOf('bug')).toEqual([]);
-  });
-
-  test('both a length and chunks: refused, or read as chunks without the length', async () => {
-    const { proxy } = await start(
-      answering(
-        'HTTP/1.1 200 OK\r\nContent-Length: 100\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
-      ),
-    );
-    const client = await connectRaw(proxy);
-    await client.send(post);
-    const answer = await client.answer();
-    if (answer.status === 200) {
-      expect(answer.header('content-length')).toBeUndefined();
-      expect(answer.body.toString()).toBe('ok');
-    } else {
-      expect(answer.header('x-proxy-error')).toBe('upstream_broken');
-    }
   });
 
   test('bytes after the end of an answer are never the answer to the next request', async () => {

@@ -13,6 +13,7 @@ import {
   type PrivateKeySource,
   privateKeyFingerprint,
 } from '../../src/salesforce/private-key.ts';
+import { asNobody } from '../support/as-nobody.ts';
 import {
   isOpensslMissing,
   makeTestKey,
@@ -290,10 +291,11 @@ describe('a private key that is not there', () => {
     expect(refusal({ privateKeyFile: dir })).toContain(`${dir}: a directory, expected a file`);
   });
 
-  test.skipIf(process.getuid?.() === 0)('a file without permission to read it', () => {
+  test('a file without permission to read it', () => {
     const file = written('x');
     chmodSync(file, 0);
-    expect(refusal({ privateKeyFile: file })).toContain('not readable: permission denied');
+    const told = asNobody(() => refusal({ privateKeyFile: file }));
+    expect(told).toContain('not readable: permission denied');
   });
 });
 

@@ -4,6 +4,8 @@ import uPlot from './uplot.js';
 
 const refreshEveryMs = 10_000;
 const height = 190;
+/** Of a proxy that has just started. */
+const shortestSeconds = 600;
 
 export function startCharts() {
   const rates = createChart('chart-rates', {
@@ -16,6 +18,7 @@ export function startCharts() {
     columns: ({ latencyMs }, keys) => keys.map((key) => latencyMs[key]),
     own: ({ latencyMs }, key) => latencyMs[key],
     isFilled: false,
+    isLogarithmic: true,
     format: formatMs,
   });
   const refresh = async () => {
@@ -37,7 +40,7 @@ export function startCharts() {
   return { refresh };
 }
 
-function createChart(id, { columns, own, isFilled, format }) {
+function createChart(id, { columns, own, isFilled, isLogarithmic, format }) {
   const figure = document.getElementById(id);
   const box = figure.querySelector('.plot');
   const title = box.getAttribute('aria-label');
@@ -59,8 +62,17 @@ function createChart(id, { columns, own, isFilled, format }) {
       height,
       legend: { show: false },
       cursor: { y: false, drag: { setScale: false }, points: { show: !isFilled } },
-      scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
-      axes: [axis(figure, {}), axis(figure, { size: 58, values: (_, ticks) => ticks.map(format) })],
+      scales: {
+        x: { range: (_, from, to) => [from, to] },
+        y: isLogarithmic ? { distr: 3 } : { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] },
+      },
+      axes: [
+        axis(figure, { size: 26, values: (_, ticks) => ticks.map(formatTime) }),
+        axis(figure, {
+          size: 58,
+          values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : format(tick))),
+        }),
+      ],
       // The whole stack first: each one that follows covers its lower part.
       series: [{}, ...(isFilled ? series.toReversed() : series)],
       hooks: { setCursor: [({ cursor }) => showValues(cursor.idx)] },
@@ -72,7 +84,8 @@ function createChart(id, { columns, own, isFilled, format }) {
 
   function showValues(index) {
     for (const item of legend) {
-      const value = index == null ? undefined : own(history, item.dataset.series)[index];
+      const value =
+        index == null ? undefined : own(history, item.dataset.series)[index + firstShown(history)];
       item.querySelector('.value').textContent = value == null ? '' : format(value);
     }
   }
@@ -81,7 +94,9 @@ function createChart(id, { columns, own, isFilled, format }) {
     show: (next) => {
       history = next;
       const data = columns(next, keys);
-      plot.setData([next.time, ...(isFilled ? data.toReversed() : data)]);
+      const first = firstShown(next);
+      const shown = [next.time, ...(isFilled ? data.toReversed() : data)];
+      plot.setData(shown.map((column) => column.slice(first)));
       const latest = keys.map((key, index) => {
         const value = own(next, key).findLast((one) => one !== null) ?? 0;
         return `${legend[index].querySelector('.label').textContent} ${format(value)}`;
@@ -105,6 +120,13 @@ function axis(figure, more) {
   };
 }
 
+/** Where the traffic begins: an hour that the proxy has not lived is not shown. */
+function firstShown({ rates, time, stepSeconds }) {
+  const begins = Object.values(rates).map((column) => column.findIndex((value) => value > 0));
+  const first = Math.min(...begins.map((index) => (index < 0 ? time.length : index)));
+  return Math.max(0, Math.min(first - 1, time.length - shortestSeconds / stepSeconds));
+}
+
 /** Each column with all below it, the first at the bottom. */
 function stacked(columns) {
   const sums = [];
@@ -121,4 +143,9 @@ function formatRate(perSecond) {
 
 function formatMs(ms) {
   return ms >= 1000 ? `${(ms / 1000).toFixed(ms >= 10_000 ? 0 : 1)} s` : `${Math.round(ms)} ms`;
+}
+
+function formatTime(seconds) {
+  const options = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
+  return new Date(seconds * 1000).toLocaleTimeString([], options);
 }

@@ -109,7 +109,10 @@ function fillRow(row, request) {
   put('.method', request.method);
   put('.path', request.path).title = `request id ${request.requestId}`;
   put('.tag', [replayed && 'replayed', cut && 'cut off'].filter(Boolean).join(', '));
-  put('.why', error ? `${error.code}: ${error.message}` : '');
+  const why = row.querySelector('.why');
+  why.hidden = error === null;
+  why.querySelector('summary').textContent = error?.code ?? '';
+  why.querySelector('span').textContent = error?.message ?? '';
   put('.org', request.org ?? '–');
   put('.client', request.client ?? '–');
   put('.took', formatMs(request.durationMs));
@@ -135,8 +138,9 @@ function fillSplit(row, { durationMs, waitingMs, loginMs, upstreamMs }) {
     known[1] > 0 && `login ${formatMs(known[1])}`,
     upstreamMs !== null && `Salesforce ${formatMs(upstreamMs)}`,
   ];
-  row.querySelector('.parts').textContent =
-    words.filter(Boolean).join(', ') || 'answered by the proxy';
+  const text = words.filter(Boolean).join(', ');
+  row.querySelector('.parts').textContent = text || 'answered by the proxy';
+  row.querySelector('.split svg').toggleAttribute('hidden', text === '');
 }
 
 function formatMs(ms) {
