@@ -1,5 +1,6 @@
 // The certificate of the simulated org: self-signed, made at start, and at the same time the authority to trust.
 
+import { randomUUID } from 'node:crypto';
 import { generate } from 'selfsigned';
 
 export interface TlsIdentity {
@@ -9,7 +10,9 @@ export interface TlsIdentity {
 
 export async function makeTlsIdentity(publicHost: string): Promise<TlsIdentity> {
   const names = new Set(['localhost', '*.localhost', publicHost]);
-  const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
+  // OpenSSL looks an authority up by its name: one that trusts two orgs has to find both.
+  const value = `Simulated org ${randomUUID()}`;
+  const { cert, private: key } = await generate([{ name: 'commonName', value }], {
     keyType: 'ec',
     algorithm: 'sha256',
     extensions: [

@@ -25,7 +25,8 @@ async function startTwo(
   prodKeys: Record<string, unknown> = {},
 ): Promise<TwoOrgs> {
   const [dev, prod] = [await startOrg(), await startOrg()];
-  // One file of authorities for both would do; each simulated org has its own, so prod is reached by its plain name too.
+  dev.control.registerUser({ username: 'dev@example.com' });
+  prod.control.registerUser({ username: 'prod@example.com' });
   const proxy = await startProxy(dev, {
     config: {
       ...config,
@@ -191,10 +192,7 @@ test('an org whose login is refused takes no other with it', async () => {
     { hosts: ['prod.localhost'] },
   );
   prod.control.endSessions();
-  prod.control.tokenEndpoint({
-    status: 400,
-    body: { error: 'invalid_client_id', error_description: 'x' },
-  } as never);
+  prod.control.tokenEndpoint({ mode: 'status', status: 400, error: 'invalid_client_id' });
   const port = { port: proxy.port };
   const refused = await call(port, { host: 'prod.localhost' });
   expect(refused.status).toBeGreaterThanOrEqual(400);

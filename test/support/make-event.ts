@@ -8,7 +8,6 @@ export function makeRequest(facts: Partial<RequestEvent> = {}): RequestEvent {
     method: 'GET',
     path: '/services/data/v67.0/limits',
     query: undefined,
-    query: undefined,
     org: 'dev',
     client: undefined,
     status: 200,
