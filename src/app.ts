@@ -13,8 +13,8 @@ import { forward } from './middleware/forward.ts';
 import { holdBody } from './middleware/hold-body.ts';
 import { hostGuard } from './middleware/host-guard.ts';
 import { limits } from './middleware/limits.ts';
-import { messageFraming } from './middleware/message-framing.ts';
 import { originGuard } from './middleware/origin-guard.ts';
+import { plainRequest } from './middleware/plain-request.ts';
 import { enforcePolicy } from './middleware/policy.ts';
 import type { ProxyEnv } from './middleware/proxy-env.ts';
 import { requestId } from './middleware/request-id.ts';
@@ -38,7 +38,7 @@ export function createApp(options: AppOptions): Hono<ProxyEnv> {
     .use(clientConnection())
     .use(accessLog(options.emit, options.logsQuery))
     .use(draining(options.draining))
-    .use(messageFraming())
+    .use(plainRequest())
     .use(hostGuard([...options.allowedHosts, ...options.byHost.keys()]))
     .use(originGuard(options.allowedOrigins))
     .use(revoke())

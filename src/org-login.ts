@@ -2,6 +2,7 @@
 import { Agent, type Dispatcher } from 'undici';
 import type { OrgConfig, UpstreamConfig } from './config/schema.ts';
 import type { Emit } from './events.ts';
+import type { Authorities } from './forward/authorities.ts';
 import { createOpenSocket } from './forward/upstream-socket.ts';
 import {
   assertCertificateFits,
@@ -17,8 +18,8 @@ import type { Session } from './session/session.ts';
 export interface LoginSetup {
   readonly config: OrgConfig;
   readonly upstream: UpstreamConfig;
-  /** Extra certificate authorities (PEM). */
-  readonly extraCa: string | undefined;
+  /** Undefined: those that Node trusts. */
+  readonly authorities: Authorities | undefined;
   readonly emit: Emit;
   readonly now: () => number;
 }
@@ -74,10 +75,10 @@ export function createLoginDispatcher(options: LoginSetup): Dispatcher {
   });
 }
 
-export function socketOptions({ upstream, extraCa }: LoginSetup) {
+export function socketOptions({ upstream, authorities }: LoginSetup) {
   return {
     connectTimeoutMs: upstream.connectTimeoutMs,
-    extraCa,
+    authorities,
     proxy: upstream.proxy?.reveal(),
   };
 }

@@ -179,9 +179,9 @@ function userStatus(username: string, sessions: SessionManager, { now }: LoginSe
 }
 
 /** Not what says who may use the org: that changes without a new login. */
-function connectionKeyOf({ config, upstream, extraCa }: LoginSetup): string {
+function connectionKeyOf({ config, upstream, authorities }: LoginSetup): string {
   const { policy: _policy, hosts: _hosts, listen: _listen, ...connection } = config;
-  return fingerprint([connection, upstream, extraCa]);
+  return fingerprint([connection, upstream, authorities?.pem]);
 }
 
 function createSessionManager(

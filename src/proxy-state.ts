@@ -5,6 +5,7 @@ import { type AppOptions, createApp } from './app.ts';
 import type { Config } from './config/schema.ts';
 import { ProxyError } from './errors.ts';
 import type { Emit } from './events.ts';
+import type { Authorities } from './forward/authorities.ts';
 import type { StreamLane } from './forward/stream-lane.ts';
 import { RateLimiter } from './limits/rate-limiter.ts';
 import type { Draining } from './middleware/draining.ts';
@@ -15,7 +16,7 @@ import { presets } from './policy/presets.ts';
 
 export interface ProxyStateOptions {
   readonly config: Config;
-  readonly extraCa: string | undefined;
+  readonly authorities: Authorities | undefined;
   readonly streamLane: StreamLane;
   readonly draining: Draining;
   readonly emit: Emit;
@@ -53,7 +54,7 @@ export function leftBehind(before: ProxyState, after: ProxyState): RunningOrg[] 
 }
 
 function createOrgs(
-  { config, extraCa, streamLane, emit, now }: ProxyStateOptions,
+  { config, authorities, streamLane, emit, now }: ProxyStateOptions,
   previous: ProxyState | undefined,
 ): Map<string, RunningOrg> {
   const { upstream, limits } = config;
@@ -61,7 +62,7 @@ function createOrgs(
   const problems: string[] = [];
   for (const org of Object.values(config.orgs)) {
     const policy = policyOf(config, org.policy);
-    const options = { config: org, policy, limits, upstream, extraCa, streamLane, emit, now };
+    const options = { config: org, policy, limits, upstream, authorities, streamLane, emit, now };
     try {
       orgs.set(org.name, createOrg(options, previous?.orgs.get(org.name)));
     } catch (error) {

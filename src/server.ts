@@ -6,6 +6,7 @@ import { isLoopbackAddress, type ListenAddress } from './config/listen-address.t
 import type { Config } from './config/schema.ts';
 import { ProxyError } from './errors.ts';
 import { type Emit, fanOut } from './events.ts';
+import { type Authorities, trustAlso } from './forward/authorities.ts';
 import { StreamLane } from './forward/stream-lane.ts';
 import {
   checkTls,
@@ -61,7 +62,7 @@ export function createProxyServer({
   const draining = new Draining();
   const shared = { streamLane: new StreamLane(), draining, emit, now };
   const tls = readTls(config);
-  let state = createProxyState({ ...shared, config, extraCa: readExtraCa(config) });
+  let state = createProxyState({ ...shared, config, authorities: readAuthorities(config) });
   const listeners = addressesOf(config).map(({ orgName, address }): Listener => {
     return {
       server: createHttpServer(
@@ -107,7 +108,10 @@ export function createProxyServer({
     reload: (next) => {
       const nextTls = readTls(next);
       const before = state;
-      state = createProxyState({ ...shared, config: next, extraCa: readExtraCa(next) }, before);
+      state = createProxyState(
+        { ...shared, config: next, authorities: readAuthorities(next) },
+        before,
+      );
       if (nextTls) for (const { server } of listeners) replaceTls(server, nextTls);
       for (const org of state.orgs.values()) {
         if (before.orgs.get(org.name)?.connectionKey !== org.connectionKey) void org.warmUp();
@@ -171,8 +175,15 @@ function isOpenToAll({ access, clients, tls }: Config, address: ListenAddress): 
 }
 
 /** @throws ProxyError `config_invalid` */
-export function readExtraCa({ upstream: { caFile } }: Config): string | undefined {
-  return caFile === undefined ? undefined : read(caFile, 'upstream.ca_file').toString();
+export function readAuthorities({ upstream: { caFile } }: Config): Authorities | undefined {
+  if (caFile === undefined) return undefined;
+  const pem = read(caFile, 'upstream.ca_file').toString();
+  try {
+    return trustAlso(pem);
+  } catch (error) {
+    const text = `upstream.ca_file (${caFile}) cannot be used: ${(error as Error).message}`;
+    throw new ProxyError('config_invalid', text, { cause: error });
+  }
 }
 
 function readTls({ tls }: Config): TlsMaterial | undefined {

@@ -54,8 +54,16 @@ export function adminHost(allowed: () => readonly string[]): Handler {
 export function adminOrigin(): Handler {
   const foreign = originGuard([]);
   return async function adminOrigin(c, next) {
-    const { incoming } = c.env;
-    return isOwnPage(incoming) || isLinkToPage(c) ? next() : foreign(c, next);
+    if (!isOwnPage(c.env.incoming) && !isLinkToPage(c)) {
+      try {
+        await foreign(c, async () => {});
+      } catch (cause) {
+        // The guard's own advice is for the data port; here there is nothing to configure.
+        const message = 'A web page of another origin asks, and only the dashboard itself may.';
+        throw new ProxyError('origin_forbidden', message, { cause });
+      }
+    }
+    return next();
   };
 }
 

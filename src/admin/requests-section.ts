@@ -34,7 +34,7 @@ ${choice('ending', 'Status', endings)}
 <label class="grow"><span>Text</span> <input type="search" name="text" autocomplete="off" spellcheck="false" placeholder="path, method, status, error or request id"></label>
 </form>
 <p class="key" aria-hidden="true">${parts.map(([key, name]) => html`<span class="part-${key}">${name}</span>`)}</p>
-<div class="scroller" role="region" aria-labelledby="requests-title" tabindex="0">
+<div class="scroller" role="region" aria-label="The last requests" tabindex="0">
 <table class="requests" role="table">
 <thead role="rowgroup"><tr role="row">${[
     'Time',

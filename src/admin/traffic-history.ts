@@ -44,7 +44,7 @@ export interface TrafficSeries {
 }
 
 export class TrafficHistory {
-  readonly #ring: Step[] = Array.from({ length: steps }, emptyStep);
+  readonly #ring: Step[] = Array.from({ length: steps + 1 }, emptyStep);
 
   note(event: RequestEvent, nowMs: number): void {
     const step = this.#stepAt(Math.floor(nowMs / stepMs));
@@ -55,8 +55,9 @@ export class TrafficHistory {
     step.durations[bin] = (step.durations[bin] ?? 0) + 1;
   }
 
+  /** Whole steps: the present one would look like an end of the traffic. */
   series(nowMs: number): TrafficSeries {
-    const numbers = stepsUntil(Math.floor(nowMs / stepMs), steps);
+    const numbers = stepsUntil(Math.floor(nowMs / stepMs) - 1, steps);
     const found = numbers.map((number) => this.#known(number));
     const percentiles = found.map((step) => percentilesOf(step ? [step] : []));
     const rate = (kind: OutcomeKind) => found.map((step) => perSecond(step?.counts[kind] ?? 0, 1));
@@ -94,12 +95,12 @@ export class TrafficHistory {
   }
 
   #known(number: number): Step | undefined {
-    const step = this.#ring[number % steps];
+    const step = this.#ring[number % (steps + 1)];
     return step?.number === number ? step : undefined;
   }
 
   #stepAt(number: number): Step {
-    const step = this.#ring[number % steps] as Step;
+    const step = this.#ring[number % (steps + 1)] as Step;
     if (step.number !== number) {
       step.number = number;
       step.durations.fill(0);

@@ -3,8 +3,9 @@ import { loadConfig } from '../config/load-config.ts';
 import type { Config, OrgConfig } from '../config/schema.ts';
 import { ProxyError } from '../errors.ts';
 import type { Event } from '../events.ts';
+import type { Authorities } from '../forward/authorities.ts';
 import { tryLogin } from '../org-login.ts';
-import { readExtraCa } from '../server.ts';
+import { readAuthorities } from '../server.ts';
 
 export interface CheckOptions {
   readonly config?: string;
@@ -39,10 +40,10 @@ export async function check(options: CheckOptions): Promise<void> {
 
 async function checkLogins(options: CheckOptions): Promise<LoginResult[]> {
   const config = loadConfig({ file: options.config, env: process.env, cwd: process.cwd() });
-  const extraCa = readExtraCa(config);
+  const authorities = readAuthorities(config);
   const orgs = selectOrgs(config, options.org);
   const logins = orgs.flatMap((org) => usernames(org, config).map((name) => [org, name] as const));
-  return Promise.all(logins.map(([org, name]) => checkLogin(name, org, { config, extraCa })));
+  return Promise.all(logins.map(([org, name]) => checkLogin(name, org, { config, authorities })));
 }
 
 function selectOrgs({ orgs }: Config, name: string | undefined): OrgConfig[] {
@@ -67,14 +68,14 @@ function usernames(org: OrgConfig, { clients, defaultOrg }: Config): string[] {
 async function checkLogin(
   username: string,
   org: OrgConfig,
-  { config, extraCa }: { config: Config; extraCa: string | undefined },
+  { config, authorities }: { config: Config; authorities: Authorities | undefined },
 ): Promise<LoginResult> {
   const events: Event[] = [];
   const emit = (event: Event) => events.push(event);
   const { upstream } = config;
   const result = { org: org.name, username };
   try {
-    await tryLogin(username, { config: org, upstream, extraCa, emit, now: Date.now });
+    await tryLogin(username, { config: org, upstream, authorities, emit, now: Date.now });
     return { ...result, ok: true, ...factsOf(events) };
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error;

@@ -19,12 +19,14 @@ export async function demo(options: DemoOptions): Promise<void> {
   const org = await startSimulatedOrg();
   const { write } = createLog({ level: 'info', format: 'brief' });
   let address = '';
+  let dashboard = '';
   const emit: Emit = (event) => {
     write(event);
     if (event.type === 'listening') address = event.address;
+    if (event.type === 'admin_listening') dashboard = event.address;
     // The first login is the last line of the start: what is to be read stands below it.
     if (event.type === 'logged_in' && address !== '') {
-      console.log(welcome(address, org.controlOrigin));
+      console.log(welcome(address, dashboard, org.controlOrigin));
       address = '';
     }
   };
@@ -52,6 +54,8 @@ function createDemoProxy(org: SimulatedOrg, listen: ListenAddress | undefined, e
     const caFile = join(directory, 'simulated-org.crt');
     writeFileSync(caFile, org.tls.certPem);
     const config = configSchema(directory).parse({
+      // Beside a real proxy, which may have the usual one.
+      admin: { listen: '127.0.0.1:0' },
       orgs: {
         demo: {
           login_url: org.origin,
@@ -70,7 +74,7 @@ function createDemoProxy(org: SimulatedOrg, listen: ListenAddress | undefined, e
   }
 }
 
-function welcome(address: string, controlOrigin: string): string {
+function welcome(address: string, dashboard: string, controlOrigin: string): string {
   const [curl, base] = address.startsWith('unix:')
     ? [`curl -s --unix-socket ${address.slice('unix:'.length)}`, 'http://localhost']
     : ['curl -s', address];
@@ -85,6 +89,8 @@ A simulated org with data in it runs behind ${address}. No token is needed:
 End all sessions in the org, then ask again; curl will not notice:
 
   curl -s -X POST ${controlOrigin}/endSessions
+
+Watch it on the dashboard: ${dashboard}
 
 Ctrl-C ends the demo.
 `;

@@ -2,6 +2,7 @@
 import { type RequestOptions, request as requestByHttp } from 'node:http';
 import { request as requestByHttps } from 'node:https';
 import type { Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
 
 export interface TunnelOptions {
   /** URL of the proxy, with credentials if it wants any. */
@@ -9,13 +10,13 @@ export interface TunnelOptions {
   /** `host:port` to reach. */
   readonly authority: string;
   readonly timeoutMs: number;
-  /** Authorities for a proxy that is itself reached by TLS. */
-  readonly ca?: string[];
+  /** For a proxy that is itself reached by TLS. */
+  readonly secureContext?: SecureContext;
 }
 
 /** An error names the proxy, and never its credentials. */
 export async function openTunnel(options: TunnelOptions): Promise<Socket> {
-  const { authority, timeoutMs, ca } = options;
+  const { authority, timeoutMs, secureContext } = options;
   const url = URL.parse(options.proxy);
   if (!url) throw new Error('HTTPS_PROXY is not a URL');
   const isTls = url.protocol === 'https:';
@@ -27,8 +28,8 @@ export async function openTunnel(options: TunnelOptions): Promise<Socket> {
     path: authority,
     agent: false,
     headers: { host: authority, ...credentials(url) },
-    ...(ca && { ca }),
-  } satisfies RequestOptions & { ca?: string[] });
+    ...(secureContext && { secureContext }),
+  } satisfies RequestOptions & { secureContext?: SecureContext });
   return new Promise((resolve, reject) => {
     const fail = (message: string, facts: { code?: string | undefined; cause?: unknown } = {}) => {
       request.destroy();

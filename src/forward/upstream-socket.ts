@@ -2,18 +2,18 @@
 // the corporate proxy, to no address that a token must not reach, and within the connect timeout.
 import { type LookupAddress, lookup as resolveName } from 'node:dns';
 import type { LookupFunction, Socket } from 'node:net';
-import { getCACertificates } from 'node:tls';
 import { getProxyForUrl } from 'proxy-from-env';
 import { buildConnector } from 'undici';
 import { ProxyError } from '../errors.ts';
 import { isPublicAddress } from '../salesforce/hosts.ts';
+import type { Authorities } from './authorities.ts';
 import { hearLastWords } from './last-words.ts';
 import { openTunnel } from './tunnel.ts';
 
 export interface UpstreamSocketOptions {
   readonly connectTimeoutMs: number;
-  /** Extra certificate authorities (PEM), beside those that Node trusts (NODE_EXTRA_CA_CERTS among them). */
-  readonly extraCa: string | undefined;
+  /** Undefined: those that Node trusts, NODE_EXTRA_CA_CERTS among them. */
+  readonly authorities: Authorities | undefined;
   /** The proxy to use for everything; undefined: as HTTPS_PROXY and NO_PROXY say. */
   readonly proxy: string | undefined;
   /** Must `host[:port]` resolve to a public address? */
@@ -34,8 +34,9 @@ type Opened = (...outcome: [error: null, socket: Socket] | [error: Error, socket
 export type OpenSocket = (address: UpstreamAddress, opened: Opened) => void;
 
 export function createOpenSocket(options: UpstreamSocketOptions): OpenSocket {
-  const authorities = options.extraCa && { ca: [...getCACertificates('default'), options.extraCa] };
-  const common = { timeout: options.connectTimeoutMs, allowH2: false, ...authorities };
+  const { authorities } = options;
+  const trust = authorities && { secureContext: authorities.secureContext };
+  const common = { timeout: options.connectTimeoutMs, allowH2: false, ...trust };
   const connectAnywhere = buildConnector(common);
   const connectPublicly = buildConnector({ ...common, lookup: lookupPublic });
   return (address, opened) => {
@@ -57,7 +58,7 @@ export function createOpenSocket(options: UpstreamSocketOptions): OpenSocket {
     }
     // The proxy resolves the name, so there is no address of ours to judge.
     const authority = address.port === '' ? `${host}:443` : host;
-    openTunnel({ proxy, authority, timeoutMs: options.connectTimeoutMs, ...authorities }).then(
+    openTunnel({ proxy, authority, timeoutMs: options.connectTimeoutMs, ...trust }).then(
       (httpSocket) => connectAnywhere({ ...target, httpSocket }, done),
       (error: Error) => done(error, null),
     );

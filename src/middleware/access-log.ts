@@ -3,6 +3,7 @@ import type { MiddlewareHandler } from 'hono';
 import type { ProxyError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { ClientGone } from '../forward/replay-body.ts';
+import { redactTokens } from '../salesforce/redact.ts';
 import { withoutQueryToken } from '../salesforce/session-carrier.ts';
 import { asProxyError } from './error-response.ts';
 import type { Org, ProxyEnv } from './proxy-env.ts';
@@ -23,7 +24,8 @@ export function accessLog(emit: Emit, logsQuery: boolean): MiddlewareHandler<Pro
         type: 'request',
         requestId: c.var.requestId,
         method,
-        path: url.split('?', 1)[0] ?? '',
+        // What has the shape of a secret is one that somebody has put in a wrong place.
+        path: redactTokens(url.split('?', 1)[0] ?? ''),
         query: logsQuery ? queryOf(url) : undefined,
         org: org?.name,
         client: client?.name,
@@ -51,5 +53,5 @@ function ownFailure(error: Error | undefined): ProxyError | undefined {
 function queryOf(target: string): string | undefined {
   const kept = withoutQueryToken(target);
   const at = kept.indexOf('?');
-  return at === -1 ? undefined : kept.slice(at + 1);
+  return at === -1 ? undefined : redactTokens(kept.slice(at + 1));
 }

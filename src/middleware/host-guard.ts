@@ -2,15 +2,12 @@
 // believes that it talks to that page's server, and only the Host header tells otherwise.
 import type { MiddlewareHandler } from 'hono';
 import { ProxyError } from '../errors.ts';
+import { hostTable } from './host-table.ts';
 import type { ProxyEnv } from './proxy-env.ts';
 
 /** @param allowed names without a port, in lower case; `*.name` is any name below `name` */
 export function hostGuard(allowed: readonly string[]): MiddlewareHandler<ProxyEnv> {
-  const names = new Set(allowed.filter((host) => !host.startsWith('*.')));
-  const suffixes = allowed.filter((host) => host.startsWith('*.')).map((host) => host.slice(1));
-  const isAllowed = (host: string) =>
-    names.has(host) ||
-    suffixes.some((suffix) => host.endsWith(suffix) && host.length > suffix.length);
+  const isAllowed = hostTable(allowed.map((host) => [host, true]));
 
   return async function hostGuard(c, next) {
     const { rawHeaders } = c.env.incoming;

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { MiddlewareHandler } from 'hono';
 import { ProxyError } from '../errors.ts';
 import type { ReplayBody } from '../forward/replay-body.ts';
-import { methodOverrideHeaders } from '../policy/http-methods.ts';
+import { isMethodOverride } from '../policy/http-methods.ts';
 import { judge, needsBody } from '../policy/policy.ts';
 import type { ProxyEnv } from './proxy-env.ts';
 
@@ -15,7 +15,7 @@ export function enforcePolicy(): MiddlewareHandler<ProxyEnv> {
     const verdict = judge(policy, {
       method: incoming.method ?? '',
       target,
-      methodOverrides: methodOverrideHeaders.flatMap((name) => values(incoming, name)),
+      methodOverrides: methodOverrides(incoming),
       contentType: joined(incoming, 'content-type'),
       contentEncoding: joined(incoming, 'content-encoding'),
       ...(needsBody(policy, target) && { body: judgedBody(await holdBody()) }),
@@ -29,12 +29,11 @@ function judgedBody(body: ReplayBody): Buffer | 'too_large' {
   return body.isWhole ? body.bytes : 'too_large';
 }
 
-function values({ headersDistinct }: IncomingMessage, name: string): string[] {
-  return headersDistinct[name] ?? [];
+function methodOverrides({ rawHeaders }: IncomingMessage): string[] {
+  return rawHeaders.filter((_, i) => i % 2 === 1 && isMethodOverride(rawHeaders[i - 1] ?? ''));
 }
 
 /** A header that is given twice is judged as both. */
-function joined(incoming: IncomingMessage, name: string): string | undefined {
-  const all = values(incoming, name);
-  return all.length === 0 ? undefined : all.join(', ');
+function joined({ headersDistinct }: IncomingMessage, name: string): string | undefined {
+  return headersDistinct[name]?.join(', ');
 }

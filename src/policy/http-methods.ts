@@ -9,16 +9,22 @@ import type { RequestTarget } from './request-target.ts';
  * Headers that replace the method on some servers. That Salesforce honours one is not documented; that it does not
  * is neither, so each is one more plausible method.
  */
-export const methodOverrideHeaders: readonly string[] = [
+const methodOverrideHeaders = new Set([
   'x-http-method-override',
   'x-http-method',
   'x-method-override',
-];
+]);
+
+/** In any spelling that some server takes for the same: `X_HTTP_Method`. */
+export function isMethodOverride(header: string): boolean {
+  const name = header.trim().toLowerCase();
+  return name.startsWith('x') && methodOverrideHeaders.has(name.replace(/[^a-z0-9]/g, '-'));
+}
 
 export interface MethodSources {
   readonly method: string;
   readonly target: RequestTarget;
-  /** The values of `methodOverrideHeaders`. */
+  /** The values of headers for which `isMethodOverride` holds. */
   readonly methodOverrides?: readonly string[] | undefined;
   readonly contentType?: string | undefined;
 }

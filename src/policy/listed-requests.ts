@@ -2,7 +2,7 @@
 // Authority: REST API Developer Guide, "Composite", "Composite Graph", "Composite Batch"; Connect REST API, "Batch".
 
 import { knownMethods } from '../config/policy-rule.ts';
-import { methodOverrideHeaders } from './http-methods.ts';
+import { isMethodOverride } from './http-methods.ts';
 import { isJsonObject, type JsonObject, readField, unreadable } from './judged-json.ts';
 import { decodePercentOnce } from './percent-decoding.ts';
 import { parseRequestTarget, type RequestTarget } from './request-target.ts';
@@ -10,7 +10,7 @@ import { parseRequestTarget, type RequestTarget } from './request-target.ts';
 export interface SubRequest {
   readonly method: string;
   readonly target: RequestTarget;
-  /** Further methods that something in it names; see `methodOverrideHeaders`. */
+  /** Further methods that something in it names; see `isMethodOverride`. */
   readonly methodOverrides?: readonly string[] | undefined;
 }
 
@@ -116,6 +116,6 @@ function overridesInHeaders(listed: JsonObject): string[] {
   const headers = readField(listed, 'httpHeaders') ?? {};
   if (!isJsonObject(headers)) throw unreadable('"httpHeaders" is not an object');
   return Object.entries(headers)
-    .filter(([name]) => methodOverrideHeaders.includes(name.trim().toLowerCase()))
+    .filter(([name]) => isMethodOverride(name))
     .map(([, value]) => String(value));
 }

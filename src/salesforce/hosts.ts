@@ -3,6 +3,7 @@
 import { BlockList, isIP } from 'node:net';
 import { isLoopbackHost } from '../config/endpoint-url.ts';
 import { ProxyError } from '../errors.ts';
+import { redactTokens } from './redact.ts';
 
 /** Salesforce's own API hosts: My Domain and legacy instances, Government Cloud, China, Experience Cloud. */
 export const salesforceHosts: readonly string[] = [
@@ -54,7 +55,9 @@ function fitsSuffix(hostname: string, allowed: readonly string[]): boolean {
 }
 
 function forbidden(instanceUrl: string, why: string): ProxyError {
-  const shown = instanceUrl.replace(/[^\x21-\x7e]/g, '?').slice(0, 200);
+  const shown = redactTokens(instanceUrl)
+    .replace(/[^\x21-\x7e]/g, '?')
+    .slice(0, 200);
   return new ProxyError(
     'instance_forbidden',
     `the token endpoint gave ${shown} as instance_url, and no token is sent there: ${why}. If this host is yours, add it to orgs.*.instance_hosts.`,

@@ -45,14 +45,6 @@ async function startTwo(
     org: { username: 'dev@example.com', ...devKeys },
     withoutLogin: true,
   });
-  setTimeout(
-    () =>
-      console.log(
-        'EV',
-        JSON.stringify(proxy.events.map((e: any) => [e.type, e.org, e.error?.message, e.why])),
-      ),
-    1500,
-  );
   await waitFor(() => proxy.eventsOf('logged_in').length === 2, 'both logins');
   return { dev, prod, proxy };
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { makeClientKey } from '../../src/middleware/client-key.ts';
 import { redactTokens } from '../../src/salesforce/redact.ts';
 
 const alphanumeric = (min: number, max: number) =>
@@ -36,6 +37,13 @@ test('no session id and no assertion survives, whatever stands around it', () =>
       },
     ),
     { numRuns: 1000 },
+  );
+});
+
+test('no key of a client survives', () => {
+  const key = makeClientKey();
+  expect(redactTokens(`/services/data/${key}?x=${key}`)).toBe(
+    '/services/data/[redacted]?x=[redacted]',
   );
 });
 

@@ -20,27 +20,26 @@ const label = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)/y;
 /** @throws Error for text that is not well-formed, a sample of no family, or one that comes twice */
 export function parsePrometheusText(text: string): Map<string, Family> {
   if (!text.endsWith('\n')) throw new Error('the last line does not end');
-  const families = new Map<string, Family>();
-  const seen = new Set<string>();
-  let current: Family | undefined;
   const lines = text.split('\n').filter((line) => line !== '');
+  const families: Family[] = [];
   for (const [index, line] of lines.entries()) {
-    if (line.startsWith('# HELP ')) continue;
-    if (line.startsWith('# ')) {
-      current = parseFamily(lines[index - 1] ?? '', line);
-      if (families.has(current.name)) throw new Error(`twice: ${line}`);
-      families.set(current.name, current);
-    } else {
-      const sample = parseSample(line);
-      if (!current || !belongs(sample, current)) throw new Error(`astray: ${line}`);
-      const key = JSON.stringify([sample.name, Object.entries(sample.labels).sort()]);
-      if (seen.has(key)) throw new Error(`twice: ${line}`);
-      seen.add(key);
-      current.samples.push(sample);
-    }
+    if (line.startsWith('# TYPE ')) families.push(parseFamily(lines[index - 1] ?? '', line));
+    else if (!line.startsWith('# HELP ')) addSample(families.at(-1), line);
   }
-  for (const family of families.values()) checkFamily(family);
-  return families;
+  refuseTwins(families.map(({ name }) => name));
+  for (const family of families) checkFamily(family);
+  return new Map(families.map((family) => [family.name, family]));
+}
+
+function addSample(family: Family | undefined, line: string): void {
+  const sample = parseSample(line);
+  if (!family || !belongs(sample, family)) throw new Error(`astray: ${line}`);
+  family.samples.push(sample);
+}
+
+function refuseTwins(keys: readonly string[]): void {
+  const twin = keys.find((key, index) => keys.indexOf(key) < index);
+  if (twin !== undefined) throw new Error(`twice: ${twin}`);
 }
 
 function parseFamily(helpLine: string, typeLine: string): Family {
@@ -52,9 +51,10 @@ function parseFamily(helpLine: string, typeLine: string): Family {
 }
 
 function parseSample(line: string): Sample {
+  // prom-client's way to write NaN; Prometheus takes it in any case.
   const [, name = '', labelText = '', valueText = ''] = sampleLine.exec(line) ?? [];
-  const value = { '+Inf': Infinity, '-Inf': -Infinity, NaN }[valueText] ?? Number(valueText);
-  if (name === '' || (Number.isNaN(value) && valueText !== 'NaN')) throw new Error(line);
+  const value = { '+Inf': Infinity, '-Inf': -Infinity, Nan: NaN }[valueText] ?? Number(valueText);
+  if (name === '' || (Number.isNaN(value) && valueText !== 'Nan')) throw new Error(line);
   const labels: Record<string, string> = {};
   label.lastIndex = 0;
   while (label.lastIndex < labelText.length) {
@@ -72,6 +72,7 @@ function belongs({ name }: Sample, family: Family): boolean {
 
 /** What promtool's linter says of names, for our own. */
 function checkFamily({ name, type, samples }: Family): void {
+  refuseTwins(samples.map((one) => JSON.stringify([one.name, Object.entries(one.labels).sort()])));
   if (!name.startsWith('sf_auth_proxy_')) return;
   if ((type === 'counter') !== name.endsWith('_total')) throw new Error(`${name} is a ${type}`);
   if (type !== 'histogram') return;

@@ -1,12 +1,12 @@
-// Is there only one way to tell where this request ends? Node's parser refuses most of what there is not; what it lets through
-// is refused here, before anything is done (RFC 9112 sections 2.3, 6.1 and 11.2; test/e2e/smuggling.test.ts).
+// Is this a request that can be read in one way only, and that may be given a session? Node's parser refuses most of what is not;
+// what it lets through is refused here, before anything is done (RFC 9112 sections 2.3, 6.1 and 11.2; test/e2e/smuggling.test.ts).
 import type { IncomingMessage } from 'node:http';
 import type { MiddlewareHandler } from 'hono';
 import { ProxyError } from '../errors.ts';
 import type { ProxyEnv } from './proxy-env.ts';
 
-export function messageFraming(): MiddlewareHandler<ProxyEnv> {
-  return async function messageFraming(c, next) {
+export function plainRequest(): MiddlewareHandler<ProxyEnv> {
+  return async function plainRequest(c, next) {
     const { incoming, outgoing } = c.env;
     const problem = problemOf(incoming);
     if (problem !== undefined) {
@@ -18,7 +18,9 @@ export function messageFraming(): MiddlewareHandler<ProxyEnv> {
   };
 }
 
-function problemOf({ httpVersionMajor, httpVersionMinor, headers }: IncomingMessage) {
+function problemOf({ method, httpVersionMajor, httpVersionMinor, headers }: IncomingMessage) {
+  // RFC 9110 section 9.3.8: whoever answers it sends back what it got, and the session would be in that.
+  if (method === 'TRACE') return 'TRACE is not served.';
   if (httpVersionMajor !== 1) return 'Only HTTP/1.1 and HTTP/1.0 are served.';
   const encoding = headers['transfer-encoding'];
   if (encoding === undefined) return undefined;
