@@ -29,7 +29,9 @@ export function findReferenceProblems(config: unknown): ReferenceProblem[] {
       ...needsClientCa(client, config, ['clients', i]),
     ]),
     ...repeated(clients, ['name', 'key_sha256', 'certificate_name'], (i) => ['clients', i]),
-    ...repeated(Object.values(orgs), ['listen'], (i) => ['orgs', Object.keys(orgs)[i] ?? '']),
+    ...repeated([config, ...Object.values(orgs)], ['listen'], (i) =>
+      i === 0 ? [] : ['orgs', Object.keys(orgs)[i - 1] ?? ''],
+    ),
     ...sharedHosts(orgs),
   ];
 }
@@ -66,7 +68,8 @@ function repeated(
     const seen = new Set<unknown>();
     return holders.flatMap((holder, i) => {
       const value = isMap(holder) ? holder[key] : undefined;
-      if (typeof value !== 'string' || value.endsWith(':0')) return [];
+      // A port that the system chooses is another one each time.
+      if (typeof value !== 'string' || (key === 'listen' && value.endsWith(':0'))) return [];
       const normal = value.trim().toLowerCase();
       if (!seen.has(normal)) {
         seen.add(normal);

@@ -23,7 +23,7 @@ export function parseRequestHost(text: string): string {
 export function parseOrigin(text: string): string {
   if (text.trim() === '*') return '*';
   const url = URL.parse(text.trim());
-  const isPlain = url !== null && /^[a-z][a-z0-9+.-]*:\/\/[^/?#@]+\/?$/i.test(text.trim());
+  const isPlain = url !== null && /^[a-z][a-z0-9+.-]*:\/\/[^/?#@*]+\/?$/i.test(text.trim());
   if (!isPlain) throw new ProxyError('config_invalid', originExpected);
   // A browser extension's scheme is no "special" one, and its `origin` says "null".
   return url.origin === 'null' ? text.trim().replace(/\/$/, '').toLowerCase() : url.origin;

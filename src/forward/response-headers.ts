@@ -1,6 +1,6 @@
 // What comes back to the client of what Salesforce sent: everything, less what belongs to the connection to Salesforce or to
 // its host name, and less any header that would hand over a session.
-import type { Api } from '../salesforce/session-carrier.ts';
+import { type Api, isSessionCookie } from '../salesforce/session-carrier.ts';
 import { isHopByHop, namedByConnection } from './hop-by-hop.ts';
 
 export interface ResponseHeadersOptions {
@@ -47,7 +47,7 @@ function ownHeaders({ requestId, corsHeaders = [] }: ResponseHeadersOptions): st
 }
 
 function isSalesforceOnly(name: string, value: string, options: ResponseHeadersOptions): boolean {
-  if (name === 'set-cookie') return options.api !== 'cometd';
+  if (name === 'set-cookie') return options.api !== 'cometd' || isSessionCookie(value);
   if (name === 'x-request-id') return true;
   if (options.corsHeaders && name.startsWith('access-control-')) return true;
   return hostBound.has(name) || (mayHoldSession.has(name) && holdsSession.test(value));

@@ -4,6 +4,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Duplex } from 'node:stream';
 import { ProxyError } from '../errors.ts';
 import { ClientGone } from '../forward/replay-body.ts';
+import { redactTokens } from '../salesforce/redact.ts';
 
 /** Any error as one of ours: what is none is a bug. */
 export function asProxyError(error: unknown): ProxyError {
@@ -54,7 +55,8 @@ export function sendError(
 
 function errorBody(req: IncomingMessage, error: ProxyError): { type: string; body: string } {
   const errorCode = `PROXY_${error.code.toUpperCase()}`;
-  const { message } = error;
+  // It may quote what was sent to us: a path, a host.
+  const message = redactTokens(error.message);
   if (/^\/+services\/+Soap(\/|$)/.test(req.url ?? '')) {
     return { type: 'text/xml; charset=UTF-8', body: soapFault(errorCode, message) };
   }

@@ -5,7 +5,7 @@
 const sessionId = /00D[A-Za-z0-9]{12,15}(?:!|%21|&#33;|&#x21;|\\u0021)[A-Za-z0-9._%-]+/gi;
 const jsonWebToken = /eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9._-]+/g;
 // middleware/client-key.ts
-const clientKey = /sfap_[A-Za-z0-9_-]{20,}/g;
+const clientKey = /sfap_[A-Za-z0-9_-]{20,}/gi;
 
 export function redactTokens(text: string): string {
   return [sessionId, jsonWebToken, clientKey].reduce(

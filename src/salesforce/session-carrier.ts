@@ -56,10 +56,15 @@ function isTokenParameter(pair: string): boolean {
 export function withoutSessionCookie(cookie: string): string | undefined {
   const kept = cookie
     .split(';')
-    .filter((pair) => !/^\s*(sid|oinfo)\s*=/i.test(pair))
+    .filter((pair) => !isSessionCookie(pair))
     .join(';')
     .trim();
   return kept === '' ? undefined : kept;
+}
+
+/** Of a pair in `Cookie`, or a whole `Set-Cookie`. */
+export function isSessionCookie(cookie: string): boolean {
+  return /^\s*(sid|oinfo)\s*=/i.test(cookie);
 }
 
 /** The list of API versions is the one resource that Salesforce gives without a session: it proves nothing. */

@@ -27,7 +27,7 @@ test('nor does a copy of it, or whatever holds it', () => {
   ]);
   const texts = [
     `${secret}`,
-    secret + '',
+    'a key: '.concat(secret as never),
     format('%s %o %O %j', secret, secret, secret, secret),
     inspect(secret, { showHidden: true, customInspect: false }),
     JSON.stringify([secret]),

@@ -156,7 +156,7 @@ test('a name is judged for each connection, not once: DNS may change its mind', 
   });
   const connect = () =>
     new Promise((resolve) => {
-      open({ protocol: 'https:', hostname: name, port: '' }, (error) =>
+      open({ protocol: 'https:', hostname: name, port: '' }, (...[error]) =>
         resolve((error as { code?: string } | null)?.code),
       );
     });

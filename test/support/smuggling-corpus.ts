@@ -168,6 +168,7 @@ const lines: SmugglingCase[] = [
   refused('the preface of HTTP/2', `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n`),
   refused('a method in lower case', `${get.replace('GET', 'get')}\r\n`),
   refused('a method that is none', `${get.replace('GET', 'GETS')}\r\n`),
+  refused('TRACE, which echoes the session', `${get.replace('GET', 'TRACE')}\r\n`),
   refused('absolute-form', `${get.replace(' /', ' http://localhost/')}\r\n`),
   refused(
     'absolute-form with another host than Host',
