@@ -53,9 +53,11 @@ export function createHttpServer(handle: Handle, tls: TlsMaterial | undefined): 
   // The body is asked for when somebody is going to read it: forward/replay-body.ts.
   server.on('checkContinue', listener);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => sendRawError(error, socket));
-  server.on('connect', (_req, socket) =>
-    sendRawError(new ProxyError('bad_target', 'This is no forward proxy: CONNECT.'), socket),
-  );
+  server.on('connect', (_req, socket) => {
+    // Node lets go of this connection: unheard, a reset of it would end the process.
+    socket.on('error', () => socket.destroy());
+    sendRawError(new ProxyError('bad_target', 'This is no forward proxy: CONNECT.'), socket);
+  });
   return server;
 }
 

@@ -164,6 +164,8 @@ function needsRestart(running: Config, next: Config): string[] {
     ...changed.map((name) => (name === undefined ? 'listen' : `orgs.${name}.listen`)),
     ...(JSON.stringify(running.admin) === JSON.stringify(next.admin) ? [] : ['admin']),
     ...((running.tls === undefined) === (next.tls === undefined) ? [] : ['tls']),
+    // Node asks for client certificates from the start of a listener, or never.
+    ...(!running.tls?.clientCaFile === !next.tls?.clientCaFile ? [] : ['tls.client_ca_file']),
     ...(running.log.format === next.log.format ? [] : ['log.format']),
   ];
 }

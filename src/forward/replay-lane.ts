@@ -107,7 +107,8 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
       this.#isReused &&
       !this.#hasHead &&
       error instanceof ProxyError &&
-      error.code === 'upstream_broken'
+      error.code === 'upstream_broken' &&
+      isLostConnection(error.cause)
     );
   }
 
@@ -239,4 +240,11 @@ function latin1(raw: readonly (Buffer | string)[] | object | null | undefined): 
   return raw.map((part: Buffer | string) =>
     typeof part === 'string' ? part : part.toString('latin1'),
   );
+}
+
+/** Not one over which something came that is no HTTP: whoever sent it had read the request. */
+function isLostConnection(error: unknown): boolean {
+  const { code, message } = error as { code?: string; message?: string };
+  if (code !== 'UND_ERR_SOCKET') return code === 'ECONNRESET' || code === 'EPIPE';
+  return message !== 'bad response' && message !== 'bad upgrade';
 }

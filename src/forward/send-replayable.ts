@@ -52,7 +52,9 @@ async function isRefused(sent: Sent, request: Replayable, to: Destination): Prom
     to.sessions.reject(sent.session, request.api);
     return true;
   }
-  if (sent.answer.status < 400 && needsSession(request.target)) to.sessions.prove(sent.session);
+  if (sent.answer.status < 400 && needsSession(request.target)) {
+    to.sessions.prove(sent.session, request.api);
+  }
   return false;
 }
 

@@ -46,7 +46,7 @@ export async function sendStream(
     // Too late for this body; the next try goes to where the org has moved.
     to.sessions.relearn(sent.session).catch(() => {});
   } else if (sent.answer.status < 400) {
-    to.sessions.prove(sent.session);
+    to.sessions.prove(sent.session, call.api);
   }
   return { ...sent, sessionExpired };
 }

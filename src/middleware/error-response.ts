@@ -110,8 +110,9 @@ export function sendRawError(error: NodeJS.ErrnoException | ProxyError, socket: 
  * would be taken for a part of that answer, or for the whole. (Node's own handler looks at the same property.)
  */
 function owesAnswer(socket: Duplex): boolean {
-  const { _httpMessage: answer } = socket as { _httpMessage?: ServerResponse };
-  return answer !== undefined && (answer.headersSent || answer.req.complete);
+  // Undefined before the first request, null between two.
+  const { _httpMessage: answer } = socket as { _httpMessage?: ServerResponse | null };
+  return answer != null && (answer.headersSent || answer.req.complete);
 }
 
 function parserError(code: string | undefined): ProxyError {

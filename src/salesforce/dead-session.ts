@@ -29,6 +29,8 @@ const dialects: readonly Dialect[] = [
     says: /<(?:[\w.-]+:)?(?:faultcode|Value|exceptionCode)(?:\s[^<>]*)?>\s*(?:[\w.-]+:)?INVALID_SESSION_ID\s*</,
   },
   { status: 403, apis: ['identity'], says: /^\s*"?Bad_OAuth_Token\b/ },
+  // Bayeux: an answer is a list of messages, and its status says nothing. `403::` and `503::` are no dead sessions.
+  { status: 200, apis: ['cometd'], says: /"(?:error|failureReason)"\s*:\s*"401::/ },
 ];
 
 // These carry errorCode INVALID_SESSION_ID too, but no new session mends them: logging in again would never end.
@@ -37,7 +39,6 @@ const notMendedByLogin =
 
 /** Cheap: can an answer with this status be a dead session at all, so that its body is worth a look? */
 export function mayBeDeadSession(api: Api, status: number): boolean {
-  if (status < 400) return false;
   return dialects.some((dialect) => dialect.status === status && dialect.apis.includes(api));
 }
 

@@ -50,6 +50,8 @@ export class SessionManager {
    * a JWT) takes no renewal from the others.
    */
   readonly #renewalBackoffs = new Map<Api, LoginBackoff>();
+  /** The session that an API refused although a renewal had just brought it: nothing else that it accepts mends that. */
+  readonly #refused = new Map<Api, Session>();
   readonly #renewalLimit = new RenewalLimit();
   /** Whose end has been told already. */
   #givenUp: Session | undefined;
@@ -95,9 +97,13 @@ export class SessionManager {
     return untilAborted(this.#flight ?? this.#startFlight(), signal);
   }
 
-  /** Salesforce accepted this session. */
-  prove(session: Session): void {
+  /**
+   * Salesforce accepted this session. If this API has not refused it since, the renewal that brought it was no failure, whoever
+   * the request was whose session had ended.
+   */
+  prove(session: Session, api: Api): void {
     session.provenAtMs = this.#options.now();
+    if (session === this.#current && session !== this.#refused.get(api)) this.renewalHelped(api);
   }
 
   /**
@@ -111,6 +117,7 @@ export class SessionManager {
     const backoff = this.#renewalBackoff(api);
     const waitMs = Math.max(this.#waitMs(backoff), this.#renewalLimit.waitMs(nowMs));
     if (waitMs > 0) {
+      this.#refused.set(api, session);
       this.#giveUp(session, 'dead_on_arrival', waitMs);
       return;
     }
@@ -187,6 +194,7 @@ export class SessionManager {
     if (previous?.isSameAs(session)) {
       // Identity tells the waiting requests that there is nothing new to replay with.
       this.#current = previous;
+      for (const api of this.#renewalBackoffs.keys()) this.#refused.set(api, previous);
       if (isRenewal) this.#giveUp(previous, 'same_token', this.#longestRenewalWaitMs());
       return previous;
     }

@@ -154,3 +154,37 @@ test('an error for an upload has the form that its client asked for', async () =
   expect(answer.header('x-proxy-error')).toBe('upstream_broken');
   expect(answer.body.toString()).toMatch(/^<\?xml/);
 });
+
+test('a session that an upload found dead, and that was renewed and used since, may die again at once', async () => {
+  const { client, org, endSession } = await startWithSessions();
+  await client.send(get);
+  await client.answer();
+  endSession();
+  await client.send(upload);
+  expect((await client.answer()).status).toBe(401);
+  await client.send(get);
+  expect((await client.answer()).status).toBe(200);
+  endSession();
+  await client.send(get);
+  expect((await client.answer()).status).toBe(200);
+  expect(org.control.counts().exchanges).toBe(3);
+});
+
+test('a CometD session that died is renewed for the next try, and its error is passed on', async () => {
+  const org = await startOrg();
+  const said =
+    '[{"channel":"/meta/connect","error":"401::Authentication invalid","successful":false}]';
+  const dead = answering(`HTTP/1.1 200 OK\r\nContent-Length: ${said.length}\r\n\r\n${said}`);
+  const upstream = await startRawUpstream({ onRequest: dead });
+  org.control.instanceUrl(upstream.url);
+  const proxy = await startProxy(org, {
+    org: { policy: 'legacy', instance_hosts: [upstream.host] },
+  });
+  const client = await connectRaw(proxy);
+  org.control.endSessions();
+  await client.send(requestBytes('POST /cometd/67.0', ['Content-Length: 2'], '[]'));
+  const answer = await client.answer();
+  expect(answer.body.toString()).toBe(said);
+  expect(answer.header('x-proxy-error')).toBe('session_expired_in_stream');
+  await waitFor(() => org.control.counts().exchanges === 2, 'the renewal');
+});

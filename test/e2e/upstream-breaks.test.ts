@@ -233,6 +233,24 @@ describe.each(lanes)('in the $lane lane', ({ lane, upstream: limits }) => {
     expect(client.text).not.toContain('poison');
   });
 
+  test.each([
+    ['a status under 100', 'HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n'],
+    ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
+    ['no HTTP at all', 'garbage\r\n\r\n'],
+  ])(
+    'a GET that was answered by %s on a connection that had served before is not sent again',
+    async (_by, bytes) => {
+      const { proxy, upstream } = await start(answering(ok('first')));
+      const client = await connectRaw(proxy);
+      await client.send(post);
+      await client.answer();
+      upstream.onRequest(answering(bytes));
+      await client.send(requestBytes(`GET ${path}`).toString());
+      expect((await client.answer()).header('x-proxy-error')).toBe('upstream_broken');
+      expect(upstream.requests()).toHaveLength(2);
+    },
+  );
+
   test('an answer that comes unasked on an idle connection is never the answer to the next request', async () => {
     const { proxy, upstream } = await start(answering(ok('first')));
     const client = await connectRaw(proxy);

@@ -136,8 +136,28 @@ test('an answer to HEAD has no body, so its 401 counts, and only that', () => {
   expect(isDeadSession('soap', 500, undefined)).toBe(false);
 });
 
+test.each([
+  ['[{"channel":"/meta/connect","error":"401::Authentication invalid","successful":false}]', true],
+  ['[{"error": "401::Request requires authentication"}]', true],
+  [
+    '[{"error":"403::Handshake denied","ext":{"sfdc":{"failureReason":"401::Authentication invalid"}}}]',
+    true,
+  ],
+  ['[{"error":"403::Unknown client","advice":{"reconnect":"handshake"}}]', false],
+  ['[{"error":"403::Handshake denied","ext":{"sfdc":{"failureReason":"503::busy"}}}]', false],
+  [
+    '[{"channel":"/topic/x","data":{"text":"\\"error\\":\\"401::Authentication invalid\\""}}]',
+    false,
+  ],
+  ['[{"channel":"/meta/connect","successful":true}]', false],
+])('CometD answers 200 and tells in its messages: %s', (body, isDead) => {
+  expect(mayBeDeadSession('cometd', 200)).toBe(true);
+  expect(isDeadSession('cometd', 200, body)).toBe(isDead);
+  expect(isDeadSession('rest', 200, body)).toBe(false);
+});
+
 test('what succeeds is never looked at', () => {
-  for (const api of ['rest', 'bulk1', 'soap', 'cometd', 'identity'] as const) {
+  for (const api of ['rest', 'bulk1', 'soap', 'identity'] as const) {
     for (const status of [200, 201, 204, 302, 304, 404, 420, 502, 503]) {
       expect(mayBeDeadSession(api, status)).toBe(false);
     }

@@ -62,7 +62,7 @@ export class ManagerFixture {
     const acquired = this.manager.acquire();
     await this.land();
     const session = await acquired;
-    this.manager.prove(session);
+    this.manager.prove(session, 'rest');
     return session;
   }
 

@@ -162,7 +162,7 @@ export class World {
     const { api, session, isReplay } = call;
     const { manager } = this.fixture;
     if (this.#alive.has(session.token.reveal())) {
-      manager.prove(session);
+      manager.prove(session, api);
       if (isReplay) manager.renewalHelped(api);
       return;
     }

@@ -129,6 +129,39 @@ describe('a rejected session', () => {
   });
 });
 
+describe('a renewal whose request never came to its replay (its client left, or it was lost)', () => {
+  test('was no failure once anybody is accepted with the new session', async () => {
+    const fixture = new ManagerFixture();
+    let session = await fixture.loggedIn();
+    for (let i = 0; i < 5; i += 1) {
+      fixture.nowMs += 1000;
+      fixture.manager.reject(session, 'rest');
+      const asked = fixture.manager.acquire();
+      await fixture.land();
+      session = await asked;
+      fixture.manager.prove(session, 'rest');
+    }
+    expect(fixture.logins).toBe(6);
+    expect(fixture.eventsOf('session_not_renewed')).toHaveLength(0);
+  });
+
+  test('stays one where the replay was refused, whatever else is accepted', async () => {
+    const fixture = new ManagerFixture();
+    let session = await fixture.loggedIn();
+    for (let second = 0; second < 600; second += 1) {
+      fixture.nowMs += 1000;
+      fixture.manager.reject(session, 'rest');
+      const asked = fixture.manager.acquire();
+      await fixture.land();
+      session = await asked;
+      // The same API refuses one resource and accepts the others.
+      fixture.manager.reject(session, 'rest');
+      fixture.manager.prove(session, 'rest');
+    }
+    expect(fixture.logins).toBeLessThanOrEqual(1 + 5);
+  });
+});
+
 describe('a renewal that does not help', () => {
   test('the same token again comes back as the same session, and is left alone', async () => {
     const fixture = new ManagerFixture();
@@ -178,12 +211,12 @@ describe('a renewal that does not help', () => {
     await fixture.loggedIn();
     for (let second = 0; second < 3600; second += 1) {
       fixture.nowMs += 1000;
-      fixture.manager.prove(await fixture.manager.acquire());
+      fixture.manager.prove(await fixture.manager.acquire(), 'rest');
       const refused = await fixture.manager.acquire();
       fixture.manager.reject(refused, 'soap');
       const next = fixture.manager.acquire();
       await fixture.land();
-      fixture.manager.prove(await next);
+      fixture.manager.prove(await next, 'rest');
     }
     expect(fixture.logins).toBeLessThanOrEqual(1 + 16);
     // In the midst of it the session ends for REST too.
