@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { MiddlewareHandler } from 'hono';
 import { type ReplayBody, readReplayBody, unreadBody } from '../forward/replay-body.ts';
-import { apiOf } from '../salesforce/session-carrier.ts';
+import { type Api, apiOf } from '../salesforce/session-carrier.ts';
 import { plainEnvelope } from '../salesforce/soap-encoding.ts';
 import type { ProxyEnv } from './proxy-env.ts';
 
@@ -14,17 +14,26 @@ export function holdBody(limitBytes: number): MiddlewareHandler<ProxyEnv> {
     let held: Promise<ReplayBody> | undefined;
     c.set('api', api);
     c.set('holdBody', () => {
-      held ??=
-        // A CometD client polls for minutes and cannot be replayed: its state is in cookies and message ids.
-        api === 'cometd'
-          ? Promise.resolve(unreadBody)
-          : api === 'soap'
-            ? holdEnvelope(incoming, outgoing, limitBytes)
-            : readReplayBody(incoming, outgoing, limitBytes);
+      held ??= hold(api, incoming, outgoing, limitBytes);
       return held;
     });
     await next();
   };
+}
+
+async function hold(
+  api: Api,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  limitBytes: number,
+): Promise<ReplayBody> {
+  if (api === 'soap') return holdEnvelope(incoming, outgoing, limitBytes);
+  // A CometD client polls for minutes and cannot be replayed: its state is in cookies and message ids.
+  if (api === 'cometd') return unreadBody;
+  // The replay lane's engine sends no trailers; only a chunked body has any.
+  const { trailer, 'transfer-encoding': encoding } = incoming.headers;
+  if (trailer !== undefined && encoding !== undefined) return unreadBody;
+  return readReplayBody(incoming, outgoing, limitBytes);
 }
 
 /** The session of a SOAP call is put into the beginning of its body, so that must be read, and plain. */

@@ -1,5 +1,6 @@
 // The admin listener of a whole proxy: what an operator, Prometheus and Kubernetes ask of it, and what a web page may not.
 import { createServer } from 'node:net';
+import parsePrometheusTextFormat from 'parse-prometheus-text-format';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { StatusJson } from '../../src/admin/status.ts';
 import { configSchema } from '../../src/config/schema.ts';
@@ -65,6 +66,14 @@ describe('metrics', () => {
     expect(sampleValue(families, 'sessions', { org: 'test', state: 'ready' })).toBe(1);
     expect(sampleValue(families, 'in_flight', { org: 'test' })).toBe(0);
     expect(sampleValue(families, 'api_limit', { org: 'test' })).toBe(15_000);
+
+    // A reader that nobody here wrote finds the same.
+    const requests = parsePrometheusTextFormat(answer.text)?.find(
+      ({ name }) => name === 'sf_auth_proxy_requests_total',
+    );
+    expect(requests?.type).toBe('COUNTER');
+    expect(requests?.metrics).toContainEqual({ value: '4', labels: ok });
+    expect(requests?.metrics).toContainEqual({ value: '1', labels: notFound });
   });
 });
 

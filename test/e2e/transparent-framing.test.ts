@@ -292,6 +292,17 @@ test('a POST of a length of 0 says so', async () => {
   expect(upstream.requests()[0]?.all('content-length')).toEqual(['0']);
 });
 
+test('trailers that a small request announces reach upstream', async () => {
+  const { proxy, upstream } = await startRawPair();
+  const client = await connectRaw(proxy);
+  const body = chunked(Buffer.from('hello'), 2, 'X-Sum: 1\r\n');
+  const headers = ['Trailer: X-Sum', 'Transfer-Encoding: chunked'];
+  await client.send(requestBytes(`POST ${path}`, headers, body).toString());
+  expect((await client.answer()).status).toBe(200);
+  expect(upstream.requests()[0]?.body.toString()).toBe('hello');
+  expect(upstream.requests()[0]?.trailers).toEqual([['X-Sum', '1']]);
+});
+
 test('trailers of an upload reach upstream', async () => {
   const { proxy, upstream } = await startRawPair({
     proxy: { config: { upstream: { replay_body_limit: '0B' } } },
