@@ -81,6 +81,7 @@ export function createAdminListener(options: AdminListenerOptions): AdminListene
     }),
   );
 
+  let opened: string | undefined;
   return {
     note: (event) => {
       const nowMs = now();
@@ -92,14 +93,15 @@ export function createAdminListener(options: AdminListenerOptions): AdminListene
     },
     open: async () => {
       try {
-        const opened = await openListener(server, address, 'http', advice);
-        emit({ type: 'admin_listening', address: opened });
+        opened = await openListener(server, address, 'http', advice);
       } catch (error) {
         if (!options.isOptional || !(error instanceof ProxyError)) throw error;
         emit({ type: 'admin_unavailable', error });
       }
     },
     setStarted: () => {
+      // Not before: where a data listener cannot be opened, its error is the one line that counts.
+      if (opened !== undefined) emit({ type: 'admin_listening', address: opened });
       health.setStarted();
       events.statusChanged();
     },

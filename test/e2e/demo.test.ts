@@ -56,7 +56,7 @@ test.skipIf(isMissing('curl'))('so it is behind a unix socket', async () => {
 test('the log stands above the instructions, a short line an event', async () => {
   const { demo } = await startDemo();
   const [before = '', after = ''] = demo.stdout().split('A simulated org');
-  expect(before).toMatch(/listening on http.*\n.*logged in to demo as \S+\n\n$/);
+  expect(before).toMatch(/listening on http.*\n.*dashboard.*\n.*logged in to demo as \S+\n\n$/);
   expect(after).toMatch(/Ctrl-C ends the demo\.\n\n$/);
   await fetch(`${await demo.address()}/services/data/v67.0/limits?secret=1`);
   await waitFor(() => demo.stdout().includes('GET'), 'the line of the request');
@@ -79,7 +79,7 @@ test('a port in use is one line that says how to choose another', async () => {
   const { port } = other.address() as AddressInfo;
   const { demo, temporary } = await startDemo(`127.0.0.1:${port}`);
   expect(await demo.exit()).toBe(1);
-  expect(demo.stdout()).not.toContain('curl');
+  expect(demo.stdout()).not.toContain('http');
   expect(demo.stderr()).toMatch(
     /^Cannot listen on [^\n]+ in use\. [^\n]+--listen 127\.0\.0\.1:0[^\n]+\n$/,
   );
