@@ -1,45 +1,23 @@
 // A real Chromium against the proxy: what a page can do that curl and our own sockets only imitate.
 /// <reference lib="dom" />
-import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { SimulatedOrg } from '../../src/simulator/simulated-org.ts';
+import { isChromiumMissing, launchChromium } from '../support/chromium.ts';
 import { startOrg } from '../support/start-org.ts';
 import { startProxy, type TestProxy } from '../support/start-proxy.ts';
 
-const executablePath = '/usr/bin/chromium';
 const limits = '/services/data/v67.0/limits';
 const deletion = '/services/data/v67.0/sobjects/Account/001000000000001?_HttpMethod=DELETE';
-
-function isChromiumMissing(): boolean {
-  if (existsSync(executablePath)) return false;
-  if (process.env.CI === 'true')
-    throw new Error(`${executablePath} is missing: no browser test can run`);
-  process.stderr.write(`skipped: ${executablePath} is missing, so no page can attack\n`);
-  return true;
-}
 
 describe.skipIf(isChromiumMissing())('in Chromium', () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        // So that a page of the internet can be played: its name is this machine, as after DNS rebinding.
-        '--host-resolver-rules=MAP *.example 127.0.0.1',
-      ],
-    });
+    // So that a page of the internet can be played: its name is this machine, as after DNS rebinding.
+    browser = await launchChromium(['--host-resolver-rules=MAP *.example 127.0.0.1']);
   });
   afterAll(() => browser?.close());
 

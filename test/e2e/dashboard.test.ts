@@ -1,46 +1,25 @@
 // The dashboard in a real Chromium, with requests coming in: what an operator sees, and that the page breaks no rule of its own.
 /// <reference lib="dom" />
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { SimulatedOrg } from '../../src/simulator/simulated-org.ts';
+import { isChromiumMissing, launchChromium } from '../support/chromium.ts';
 import { send } from '../support/send.ts';
 import { startOrg } from '../support/start-org.ts';
 import { startProxy, type TestProxy, type TestProxyOptions } from '../support/start-proxy.ts';
 import { makeTestKey } from '../support/test-keys.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const executablePath = '/usr/bin/chromium';
 const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const limits = '/services/data/v67.0/limits';
 const missing = '/services/data/v67.0/sobjects/Missing';
-
-function isChromiumMissing(): boolean {
-  if (existsSync(executablePath)) return false;
-  if (process.env.CI === 'true')
-    throw new Error(`${executablePath} is missing: the dashboard cannot be tested`);
-  process.stderr.write(`skipped: ${executablePath} is missing, so nobody looks at the dashboard\n`);
-  return true;
-}
 
 describe.skipIf(isChromiumMissing())('in Chromium', () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await launchChromium();
   });
   afterAll(() => browser?.close());
 

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { assertNoSecrets } from './no-secrets.ts';
 import { waitFor } from './wait-for.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -40,6 +41,8 @@ export function spawnProxy(
   onTestFinished(async () => {
     child.kill('SIGKILL');
     await closed;
+    // The one command whose output is a secret.
+    if (args[0] !== 'client-key') assertNoSecrets(stdout + stderr, `the output of ${args[0]}`);
   });
   return {
     process: child,

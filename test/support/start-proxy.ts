@@ -7,6 +7,7 @@ import { configSchema } from '../../src/config/schema.ts';
 import type { Event } from '../../src/events.ts';
 import { createProxyServer } from '../../src/server.ts';
 import type { SimulatedOrg } from '../../src/simulator/simulated-org.ts';
+import { assertNoSecrets } from './no-secrets.ts';
 import { testClientId, testUsername } from './start-org.ts';
 import { makeTestKey } from './test-keys.ts';
 import { waitFor } from './wait-for.ts';
@@ -73,6 +74,7 @@ export async function startProxy(
   });
   onTestFinished(async () => {
     await server.close();
+    assertNoSecrets(textOf(events), 'the events');
   });
   const url = await server.listen();
   const proxy: TestProxy = {
@@ -88,4 +90,11 @@ export async function startProxy(
     await waitFor(() => proxy.eventsOf('logged_in').length > 0, 'the login at start');
   }
   return proxy;
+}
+
+/** All that a sink could show of them, the messages of errors included. */
+function textOf(events: readonly Event[]): string {
+  return JSON.stringify(events, (_key, value) =>
+    value instanceof Error ? { name: value.name, message: value.message } : value,
+  );
 }
