@@ -9,7 +9,7 @@ import { Upstream } from './forward/upstream.ts';
 import { createOpenSocket } from './forward/upstream-socket.ts';
 import { ApiBudget } from './limits/api-budget.ts';
 import { FairQueue } from './limits/fair-queue.ts';
-import type { Org } from './middleware/proxy-env.ts';
+import type { Org } from './middleware/org-and-client.ts';
 import {
   checkKeys,
   createLoginDispatcher,

@@ -1,7 +1,7 @@
 // From a Config to what answers requests: the orgs, their policies, the clients and the app. A reload makes another one and
 // takes it over as a whole.
 import type { Hono } from 'hono';
-import { type AppOptions, createApp } from './app.ts';
+import { type AppOptions, createApp, type ProxyEnv } from './app.ts';
 import type { Config } from './config/schema.ts';
 import { ProxyError } from './errors.ts';
 import type { Emit } from './events.ts';
@@ -9,7 +9,7 @@ import type { Authorities } from './forward/authorities.ts';
 import type { StreamLane } from './forward/stream-lane.ts';
 import { RateLimiter } from './limits/rate-limiter.ts';
 import type { Draining } from './middleware/draining.ts';
-import type { Client, Org, ProxyEnv } from './middleware/proxy-env.ts';
+import type { Client, Org } from './middleware/org-and-client.ts';
 import { createOrg, type RunningOrg } from './org.ts';
 import { compilePolicy, type Policy } from './policy/policy.ts';
 import { presets } from './policy/presets.ts';

@@ -16,8 +16,8 @@ import {
   type TlsMaterial,
 } from './http-server.ts';
 import { closeConnections, openListener, stopListening } from './listener.ts';
+import type { ProxyBindings } from './middleware/call.ts';
 import { Draining } from './middleware/draining.ts';
-import type { ProxyEnv } from './middleware/proxy-env.ts';
 import { createOperations } from './operations.ts';
 import type { RunningOrg } from './org.ts';
 import { createProxyState, leftBehind, type ProxyState } from './proxy-state.ts';
@@ -144,7 +144,7 @@ function handlerOf(
   return (env) => {
     const { app, orgs } = current();
     const listenerOrg = orgName === undefined ? undefined : orgs.get(orgName);
-    const bindings: ProxyEnv['Bindings'] = { ...env, listenerOrg, isUnixSocket };
+    const bindings: ProxyBindings = { ...env, listenerOrg, isUnixSocket };
     return app.fetch(anyRequest, bindings);
   };
 }

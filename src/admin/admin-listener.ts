@@ -6,9 +6,9 @@ import type { ListenAddress } from '../config/listen-address.ts';
 import { ProxyError } from '../errors.ts';
 import type { Emit, Event } from '../events.ts';
 import { closeConnections, openListener, stopListening } from '../listener.ts';
-import type { ProxyEnv } from '../middleware/proxy-env.ts';
 import type { OrgStatus } from '../org.ts';
 import { Activity } from './activity.ts';
+import type { AdminEnv } from './admin-env.ts';
 import { createAdminApp } from './app.ts';
 import { EventStream } from './event-stream.ts';
 import { Health } from './health.ts';
@@ -75,7 +75,7 @@ export function createAdminListener(options: AdminListenerOptions): AdminListene
     logInAgain: createLoginAction(options),
   });
   const server = createServer(
-    getRequestListener((request, env) => app.fetch(request, env as ProxyEnv['Bindings']), {
+    getRequestListener((request, env) => app.fetch(request, env as AdminEnv['Bindings']), {
       overrideGlobalObjects: false,
       hostname: 'localhost',
     }),

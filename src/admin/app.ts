@@ -3,8 +3,8 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { ProxyError } from '../errors.ts';
 import { sendError } from '../middleware/error-response.ts';
-import type { ProxyEnv } from '../middleware/proxy-env.ts';
 import type { OrgStatus } from '../org.ts';
+import type { AdminEnv } from './admin-env.ts';
 import { assets } from './assets.ts';
 import { dashboardPage } from './dashboard-page.ts';
 import type { EventStream } from './event-stream.ts';
@@ -23,10 +23,10 @@ export interface AdminAppOptions {
   readonly logInAgain: (org: string) => Promise<OrgStatus>;
 }
 
-export function createAdminApp(options: AdminAppOptions): Hono<ProxyEnv> {
+export function createAdminApp(options: AdminAppOptions): Hono<AdminEnv> {
   const { status, history, events, metrics } = options;
   const noStore = { 'cache-control': 'no-store' };
-  return new Hono<ProxyEnv>()
+  return new Hono<AdminEnv>()
     .use(securityHeaders())
     .route('/', probes(options.health))
     .use(adminHost(options.allowedHosts))

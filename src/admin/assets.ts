@@ -3,11 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Hono } from 'hono';
 import { etag } from 'hono/etag';
-import type { ProxyEnv } from '../middleware/proxy-env.ts';
+import type { AdminEnv } from './admin-env.ts';
 
 const types = { js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8' } as const;
 
-export function assets(): Hono<ProxyEnv> {
+export function assets(): Hono<AdminEnv> {
   const { resolve } = createRequire(import.meta.url);
   const own = new URL('assets/', import.meta.url);
   const files: [name: string, file: string | URL][] = [
@@ -15,7 +15,7 @@ export function assets(): Hono<ProxyEnv> {
     ['uplot.js', resolve('uplot/dist/uPlot.esm.js')],
     ['uplot.css', resolve('uplot/dist/uPlot.min.css')],
   ];
-  const app = new Hono<ProxyEnv>().use(etag());
+  const app = new Hono<AdminEnv>().use(etag());
   for (const [name, file] of files) {
     const text = readFileSync(file, 'utf8');
     const type = types[name.endsWith('.css') ? 'css' : 'js'];

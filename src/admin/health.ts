@@ -1,7 +1,7 @@
 // The probes, as cloud-sql-proxy means them: has it started, does it live, may it be sent requests? None depends on
 // Salesforce: an org that is down is no reason to restart the proxy, nor to send requests to none of its replicas.
 import { Hono } from 'hono';
-import type { ProxyEnv } from '../middleware/proxy-env.ts';
+import type { AdminEnv } from './admin-env.ts';
 
 export type Readiness = 'starting' | 'ready' | 'draining';
 
@@ -22,8 +22,8 @@ export class Health {
   }
 }
 
-export function probes(health: Health): Hono<ProxyEnv> {
-  return new Hono<ProxyEnv>()
+export function probes(health: Health): Hono<AdminEnv> {
+  return new Hono<AdminEnv>()
     .get('/healthz', (c) => c.text('ok\n'))
     .get('/startupz', (c) =>
       health.readiness === 'starting' ? c.text('starting\n', 503) : c.text('ok\n'),

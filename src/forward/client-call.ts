@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ApiBudget } from '../limits/api-budget.ts';
 import type { Api } from '../salesforce/session-carrier.ts';
 import type { SessionManager } from '../session/session-manager.ts';
+import type { ClientPresence } from './client-presence.ts';
 import type { ReplayBody } from './replay-body.ts';
 import type { StreamLane } from './stream-lane.ts';
 import type { Upstream } from './upstream.ts';
@@ -15,8 +16,7 @@ export interface ClientCall {
   /** Path and query, byte for byte. */
   readonly target: string;
   readonly body: ReplayBody;
-  /** Aborts when the client goes away. */
-  readonly signal: AbortSignal;
+  readonly presence: ClientPresence;
   readonly trace: CallTrace;
 }
 

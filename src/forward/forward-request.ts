@@ -15,7 +15,7 @@ export interface ForwardOptions {
 }
 
 /**
- * Resolves when the answer is sent or its connection is gone.
+ * Resolves when the answer is under way: its head is sent, and its body follows.
  * @throws ProxyError as long as nothing has been sent to the client
  */
 export async function forwardRequest(
@@ -37,11 +37,10 @@ export async function forwardRequest(
     corsHeaders: options.corsHeaders,
     ownHeaders: sent.sessionExpired ? ['x-proxy-error', 'session_expired_in_stream'] : [],
   });
-  await closed(call);
 }
 
 function sendHeld(call: ClientCall, to: Destination): Promise<Sent> {
-  const { requestId, req, res, api, target, body, signal, trace } = call;
+  const { requestId, req, res, api, target, body, presence, trace } = call;
   return sendReplayable(
     {
       requestId,
@@ -51,17 +50,10 @@ function sendHeld(call: ClientCall, to: Destination): Promise<Sent> {
       rawHeaders: req.rawHeaders,
       body: body.bytes,
       declaresBody: declaresBody(req),
-      signal,
+      presence,
       trace,
       onInformation: (interim) => relayInformation(interim, res, api),
     },
     to,
   );
-}
-
-function closed({ res }: ClientCall): Promise<void> {
-  return new Promise((resolve) => {
-    if (res.closed || res.writableFinished) resolve();
-    else res.once('close', resolve);
-  });
 }

@@ -1,6 +1,7 @@
 // A bounded copy of the request's body: can it be sent again? If it fits, it is held whole; if it does not, its beginning is,
 // and the stream lane sends that ahead of the rest.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ClientGone } from './client-presence.ts';
 
 export interface ReplayBody {
   /** `bytes` are the whole body; else its beginning, and the rest is still in the request. */
@@ -11,9 +12,6 @@ export interface ReplayBody {
 const nothing: Buffer = Buffer.alloc(0);
 const noBody: ReplayBody = { isWhole: true, bytes: nothing };
 export const unreadBody: ReplayBody = { isWhole: false, bytes: nothing };
-
-/** The client went away: there is nobody to answer, and no work goes on. */
-export class ClientGone extends Error {}
 
 /** The request says that a body follows, if only one of no bytes. */
 export function declaresBody(req: IncomingMessage): boolean {
@@ -27,29 +25,33 @@ export function askForBody(req: IncomingMessage, res: ServerResponse): void {
 }
 
 /**
+ * At once where there is nothing to read.
  * @param readsBeginning also read the beginning of a body that is known to be too long
  * @throws ClientGone when the client leaves with the body half sent
  */
-export async function readReplayBody(
+export function readReplayBody(
   req: IncomingMessage,
   res: ServerResponse,
   limitBytes: number,
   readsBeginning = false,
-): Promise<ReplayBody> {
+): ReplayBody | Promise<ReplayBody> {
   const length = req.headers['content-length'];
   const isEmpty = length === undefined ? !declaresBody(req) : Number(length) === 0;
   if (isEmpty) return noBody;
   if (!readsBeginning && Number(length ?? 0) > limitBytes) return unreadBody;
   askForBody(req, res);
-  const chunks: Buffer[] = [];
-  const isWhole = await collect(req, chunks, limitBytes);
-  return { isWhole, bytes: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks) };
+  return collect(req, limitBytes);
 }
 
-/** Reads into `chunks` until the end (true) or beyond the limit (false, and the request is paused). */
-function collect(req: IncomingMessage, chunks: Buffer[], limitBytes: number): Promise<boolean> {
+/** Reads until the end, or beyond the limit; then the request is paused. */
+function collect(req: IncomingMessage, limitBytes: number): Promise<ReplayBody> {
   return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
     let length = 0;
+    const collected = (isWhole: boolean): ReplayBody => ({
+      isWhole,
+      bytes: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks),
+    });
     const settle = () => {
       req.off('data', onData);
       req.off('end', onEnd);
@@ -62,11 +64,11 @@ function collect(req: IncomingMessage, chunks: Buffer[], limitBytes: number): Pr
       if (length <= limitBytes) return;
       req.pause();
       settle();
-      resolve(false);
+      resolve(collected(false));
     };
     const onEnd = () => {
       settle();
-      resolve(true);
+      resolve(collected(true));
     };
     const onGone = () => {
       settle();

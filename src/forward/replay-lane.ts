@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { ProxyError } from '../errors.ts';
 import { cut, sendHead } from './client-end.ts';
+import { ClientGone, type ClientPresence } from './client-presence.ts';
 import { addTrailers } from './trailers.ts';
 import type { ReuseAware, Upstream } from './upstream.ts';
 import type { OnInformation, UpstreamAnswer } from './upstream-answer.ts';
@@ -19,7 +20,7 @@ export interface ReplayRequest {
   readonly body: Buffer;
   /** The request declared a body, if only of no bytes. */
   readonly hasBody: boolean;
-  readonly signal: AbortSignal;
+  readonly presence: ClientPresence;
   readonly onInformation?: OnInformation;
 }
 
@@ -60,7 +61,7 @@ const discardBytes = 64 * 1024;
 class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, UpstreamAnswer {
   readonly #request: ReplayRequest;
   #resolve: (answer: UpstreamAnswer) => void = () => {};
-  #reject: (error: ProxyError) => void = () => {};
+  #reject: (error: Error) => void = () => {};
   #controller: Dispatcher.DispatchController | undefined;
   #isReused = false;
   #hasHead = false;
@@ -82,15 +83,15 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
   }
 
   send(dispatcher: Dispatcher): Promise<UpstreamAnswer> {
-    const { origin, method, target, headers, body, hasBody, signal } = this.#request;
+    const { origin, method, target, headers, body, hasBody, presence } = this.#request;
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      if (signal.aborted) {
-        reject(signal.reason);
+      if (presence.hasLeft) {
+        reject(presence.reason);
         return;
       }
-      signal.addEventListener('abort', this.#abort, { once: true });
+      presence.onLeave = this.#abort;
       const options: Dispatcher.DispatchOptions = {
         origin,
         path: target,
@@ -118,7 +119,7 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#request.signal.aborted) this.#abort();
+    if (this.#request.presence.hasLeft) this.#abort();
   }
 
   onResponseStart(
@@ -161,7 +162,7 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
     this.#error = upstreamError(error, new URL(this.#request.origin).host);
     this.#settle();
     if (!this.#hasHead) {
-      this.#reject(this.#request.signal.aborted ? this.#request.signal.reason : this.#error);
+      this.#reject(this.#request.presence.reason ?? this.#error);
     }
     // Whatever has been sent is no whole body: the client must see that it was cut.
     if (this.#client) cut(this.#client);
@@ -213,13 +214,15 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
   }
 
   readonly #abort = (): void => {
-    const { signal } = this.#request;
-    if (this.#controller) this.#controller.abort(signal.reason);
-    else this.#reject(signal.reason);
+    const reason = this.#request.presence.reason ?? new ClientGone();
+    if (this.#controller) this.#controller.abort(reason);
+    else this.#reject(reason);
   };
 
   #settle(): void {
-    this.#request.signal.removeEventListener('abort', this.#abort);
+    const { presence } = this.#request;
+    // A replay may have taken its place.
+    if (presence.onLeave === this.#abort) presence.onLeave = undefined;
     this.#onHeld?.();
   }
 }

@@ -5,6 +5,7 @@ import { type Api, needsSession } from '../salesforce/session-carrier.ts';
 import { withSessionId } from '../salesforce/soap-body.ts';
 import type { Session } from '../session/session.ts';
 import type { CallTrace, Destination } from './client-call.ts';
+import type { ClientPresence } from './client-presence.ts';
 import { sendInReplayLane } from './replay-lane.ts';
 import { requestHeaders } from './request-headers.ts';
 import { type OnInformation, saysDeadSession, type UpstreamAnswer } from './upstream-answer.ts';
@@ -17,7 +18,7 @@ export interface Replayable {
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
   readonly declaresBody: boolean;
-  readonly signal: AbortSignal;
+  readonly presence: ClientPresence;
   readonly trace: CallTrace;
   readonly onInformation?: OnInformation;
 }
@@ -33,10 +34,14 @@ export const edgeHasNoRoute = 420;
 /** @throws ProxyError `login_*`, `instance_forbidden` or `upstream_*` */
 export async function sendReplayable(request: Replayable, to: Destination): Promise<Sent> {
   const { sessions } = to;
-  const session = sessions.current ?? (await timed(request, sessions.acquire(request.signal)));
+  const session =
+    sessions.current ?? (await timed(request, sessions.acquire(request.presence.signal)));
   const sent = await sendToInstance(request, session, to);
   if (!(await isRefused(sent, request, to))) return sent;
-  const fresh = await orDiscard(sent.answer, timed(request, sessions.acquire(request.signal)));
+  const fresh = await orDiscard(
+    sent.answer,
+    timed(request, sessions.acquire(request.presence.signal)),
+  );
   // No other session is to be had: replaying would only repeat the answer, which is Salesforce's own.
   if (fresh === sent.session) return sent;
   sent.answer.discard();
@@ -69,12 +74,12 @@ async function sendToInstance(
     sent = await sendWith(request, session, to);
   } catch (error) {
     if (!isUnreachable(error)) throw error;
-    const moved = await to.sessions.relearn(session, request.signal);
+    const moved = await to.sessions.relearn(session, request.presence.signal);
     if (moved === session) throw error;
     return sendWith(request, moved, to);
   }
   if (sent.answer.status !== edgeHasNoRoute) return sent;
-  const moved = await orDiscard(sent.answer, to.sessions.relearn(session, request.signal));
+  const moved = await orDiscard(sent.answer, to.sessions.relearn(session, request.presence.signal));
   if (moved === session) return sent;
   sent.answer.discard();
   return sendWith(request, moved, to);
@@ -122,7 +127,7 @@ async function sendWith(request: Replayable, session: Session, to: Destination):
     }),
     body: request.api === 'soap' ? soapBody(request, session) : request.body,
     hasBody: request.declaresBody,
-    signal: request.signal,
+    presence: request.presence,
     ...(request.onInformation && { onInformation: request.onInformation }),
   });
   request.trace.upstreamMs = performance.now() - startedAtMs;

@@ -69,7 +69,7 @@ async function freshSession(
       rawHeaders: ['Accept', 'application/json'],
       body: Buffer.alloc(0),
       declaresBody: false,
-      signal: call.signal,
+      presence: call.presence,
       trace: probe,
     },
     to,
@@ -90,7 +90,7 @@ async function sendToInstance(
   } catch (error) {
     // No connection, so nothing of the body has been read: it can go to where the org has moved.
     if (!isUnreachable(error)) throw error;
-    const moved = await to.sessions.relearn(session, call.signal);
+    const moved = await to.sessions.relearn(session, call.presence.signal);
     if (moved === session) throw error;
     return { answer: await pipe(call, moved, framing, to), session: moved };
   }
@@ -102,7 +102,7 @@ async function pipe(
   framing: Record<string, string>,
   to: Destination,
 ): Promise<UpstreamAnswer> {
-  const { req, res, api, target, signal } = call;
+  const { req, res, api, target, presence } = call;
   const { origin } = session.instance;
   const startedAtMs = performance.now();
   const answer = await to.streamLane.send({
@@ -119,7 +119,7 @@ async function pipe(
     }),
     framing,
     responseTimeoutMs: to.responseTimeoutMs,
-    signal,
+    signal: presence.signal,
     onInformation: (interim) => relayInformation(interim, res, api),
   });
   call.trace.upstreamMs = performance.now() - startedAtMs;

@@ -1,52 +1,61 @@
-// One event a request, told when its answer has left or its connection is gone.
-import type { MiddlewareHandler } from 'hono';
+// One event a request, told when it is over.
 import type { ProxyError } from '../errors.ts';
-import type { Emit } from '../events.ts';
-import { ClientGone } from '../forward/replay-body.ts';
+import type { Emit, RequestEvent } from '../events.ts';
+import { ClientGone } from '../forward/client-presence.ts';
 import { redactTokens } from '../salesforce/redact.ts';
 import { withoutQueryToken } from '../salesforce/session-carrier.ts';
+import type { Call, Middleware } from './call.ts';
 import { asProxyError } from './error-response.ts';
-import type { Org, ProxyEnv } from './proxy-env.ts';
+import type { Org } from './org-and-client.ts';
 
-export function accessLog(emit: Emit, logsQuery: boolean): MiddlewareHandler<ProxyEnv> {
-  return async function accessLog(c, next) {
-    const { incoming, outgoing } = c.env;
-    const { socket, method = '', url = '' } = incoming;
+export function accessLog(emit: Emit, logsQuery: boolean): Middleware {
+  return function accessLog(call) {
     const startedAtMs = performance.now();
-    const bytesBefore = socket.bytesWritten;
-    await next();
-    const tell = () => {
-      const error = ownFailure(c.error);
+    const bytesBefore = call.incoming.socket.bytesWritten;
+    call.whenOver(() => {
+      const error = ownFailure(call.error);
       if (error?.code === 'internal') emit({ type: 'bug', error: error.cause });
-      const { trace, client } = c.var;
-      const org: Org | undefined = c.var.org;
-      emit({
-        type: 'request',
-        requestId: c.var.requestId,
-        method,
-        // What has the shape of a secret is one that somebody has put in a wrong place.
-        path: redactTokens(url.split('?', 1)[0] ?? ''),
-        query: logsQuery ? queryOf(url) : undefined,
-        org: org?.name,
-        client: client?.name,
-        status: outgoing.headersSent ? outgoing.statusCode : 0,
-        bytes: socket.bytesWritten - bytesBefore,
-        durationMs: performance.now() - startedAtMs,
-        waitingMs: trace.waitingMs,
-        loginMs: trace.loginMs,
-        upstreamMs: trace.upstreamMs,
-        replayed: trace.replayed,
-        error,
-        cut: !outgoing.writableFinished,
-      });
-    };
-    if (outgoing.closed) tell();
-    else outgoing.once('close', tell);
+      emit(requestEvent(call, { error, startedAtMs, bytesBefore, logsQuery }));
+    });
+    return undefined;
+  };
+}
+
+interface EventFacts {
+  readonly error: ProxyError | undefined;
+  readonly startedAtMs: number;
+  readonly bytesBefore: number;
+  readonly logsQuery: boolean;
+}
+
+function requestEvent(call: Call, facts: EventFacts): RequestEvent {
+  const { incoming, outgoing, trace, client } = call;
+  const { url = '', method = '', socket } = incoming;
+  const org: Org | undefined = call.org;
+  const mark = url.indexOf('?');
+  return {
+    type: 'request',
+    requestId: call.requestId,
+    method,
+    // What has the shape of a secret is one that somebody has put in a wrong place.
+    path: redactTokens(mark === -1 ? url : url.slice(0, mark)),
+    query: facts.logsQuery ? queryOf(url) : undefined,
+    org: org?.name,
+    client: client?.name,
+    status: outgoing.headersSent ? outgoing.statusCode : 0,
+    bytes: socket.bytesWritten - facts.bytesBefore,
+    durationMs: performance.now() - facts.startedAtMs,
+    waitingMs: trace.waitingMs,
+    loginMs: trace.loginMs,
+    upstreamMs: trace.upstreamMs,
+    replayed: trace.replayed,
+    error: facts.error,
+    cut: !outgoing.writableFinished,
   };
 }
 
 /** A client that left is no failure of ours. */
-function ownFailure(error: Error | undefined): ProxyError | undefined {
+function ownFailure(error: unknown): ProxyError | undefined {
   return error === undefined || error instanceof ClientGone ? undefined : asProxyError(error);
 }
 

@@ -2,19 +2,19 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { MiddlewareHandler } from 'hono';
 import type { AccessConfig } from '../config/schema.ts';
 import { ProxyError } from '../errors.ts';
 import { readSessionId } from '../salesforce/soap-body.ts';
+import type { Call, Middleware } from './call.ts';
 import { hashClientKey, presentedKeys } from './client-key.ts';
-import type { Client, ProxyEnv } from './proxy-env.ts';
+import type { Client } from './org-and-client.ts';
 
 export interface ClientAuthOptions {
   readonly clients: readonly Client[];
   readonly anonymous: AccessConfig['anonymous'];
 }
 
-export function clientAuth(options: ClientAuthOptions): MiddlewareHandler<ProxyEnv> {
+export function clientAuth(options: ClientAuthOptions): Middleware {
   const byHash = new Map<string, Client>();
   const byCertificateName = new Map<string, Client>();
   for (const client of options.clients) {
@@ -24,20 +24,24 @@ export function clientAuth(options: ClientAuthOptions): MiddlewareHandler<ProxyE
     }
   }
 
-  return async function clientAuth(c, next) {
-    const { headers, socket } = c.env.incoming;
-    const { target, api, holdBody } = c.var;
-    const keys = presentedKeys(headers, target.query);
-    let client = ofKeys(keys, byHash) ?? ofCertificate(socket, byCertificateName);
-    if (!client && api === 'soap') {
-      const key = readSessionId((await holdBody()).bytes);
-      if (key !== undefined) keys.push(key);
-      client = ofKeys(keys, byHash);
-    }
-    if (client) c.set('client', client);
-    else if (!mayBeAnonymous(c.env, options.anonymous)) throw unauthorized(keys.length > 0);
-    await next();
+  return function clientAuth(call) {
+    const { incoming, target } = call;
+    const keys = presentedKeys(incoming.headers, target.query);
+    call.client = ofKeys(keys, byHash) ?? ofCertificate(incoming.socket, byCertificateName);
+    if (!call.client && call.api === 'soap') return ofEnvelope(call, keys);
+    admit(call, keys.length > 0);
+    return undefined;
   };
+
+  async function ofEnvelope(call: Call, keys: readonly string[]): Promise<undefined> {
+    const key = readSessionId((await call.holdBody()).bytes);
+    if (key !== undefined) call.client = ofKeys([key], byHash);
+    admit(call, key !== undefined || keys.length > 0);
+  }
+
+  function admit(call: Call, hasKey: boolean): void {
+    if (!call.client && !mayBeAnonymous(call, options.anonymous)) throw unauthorized(hasKey);
+  }
 }
 
 function ofKeys(keys: readonly string[], byHash: ReadonlyMap<string, Client>): Client | undefined {
@@ -84,12 +88,12 @@ function alternativeNames(text: string): string[] {
  * address either, and its request may still be read (test/e2e/client-peers.test.ts).
  */
 function mayBeAnonymous(
-  { incoming, isUnixSocket }: ProxyEnv['Bindings'],
+  { incoming, isUnixSocket }: Call,
   anonymous: AccessConfig['anonymous'],
 ): boolean {
   if (anonymous !== 'loopback') return anonymous === 'always';
   const { remoteAddress = '' } = incoming.socket;
-  return isUnixSocket === true || /^(::ffff:)?127\./.test(remoteAddress) || remoteAddress === '::1';
+  return isUnixSocket || /^(::ffff:)?127\./.test(remoteAddress) || remoteAddress === '::1';
 }
 
 function unauthorized(isUnknown: boolean): ProxyError {

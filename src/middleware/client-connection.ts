@@ -1,32 +1,25 @@
 // The client's end of a request: a client that leaves ends all work for it, and a body that nobody reads ends with its
 // request, so that it is never taken for the next one.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { MiddlewareHandler } from 'hono';
-import { ClientGone } from '../forward/replay-body.ts';
-import type { ProxyEnv } from './proxy-env.ts';
+import type { Call, Middleware } from './call.ts';
 
 /** How long a client may go on sending a body after it was answered. */
 const unreadBodyMs = 30_000;
 
-export function clientConnection(): MiddlewareHandler<ProxyEnv> {
-  const openRequests = new OpenRequests();
-  return async function clientConnection(c, next) {
-    const { incoming, outgoing } = c.env as { incoming: IncomingMessage; outgoing: ServerResponse };
-    const gone = new AbortController();
-    const leave = () => gone.abort(new ClientGone('The client left.'));
-    openRequests.add(incoming.socket, leave);
+export function clientConnection(): Middleware {
+  const openCalls = new OpenCalls();
+  return function clientConnection(call) {
+    const { incoming, outgoing, presence } = call;
+    const { socket } = incoming;
+    openCalls.add(socket, call);
     outgoing.once('close', () => {
-      openRequests.delete(incoming.socket, leave);
-      if (!outgoing.writableFinished) leave();
+      openCalls.delete(socket, call);
+      if (!outgoing.writableFinished) presence.leave();
+      else if (!incoming.complete) dropUnreadBody(incoming);
+      call.closed();
     });
-    outgoing.once('finish', () => {
-      openRequests.delete(incoming.socket, leave);
-      if (!incoming.complete) dropUnreadBody(incoming);
-    });
-    c.set('signal', gone.signal);
-    c.set('trace', { replayed: false, waitingMs: 0, loginMs: 0, upstreamMs: undefined });
-    await next();
+    return undefined;
   };
 }
 
@@ -34,24 +27,27 @@ export function clientConnection(): MiddlewareHandler<ProxyEnv> {
  * Who is to be told that a connection is gone: a pipelined answer whose turn has not come does not hear of it. One listener a
  * connection, however many requests a client sends ahead.
  */
-class OpenRequests {
-  readonly #leavers = new WeakMap<Socket, Set<() => void>>();
+class OpenCalls {
+  readonly #bySocket = new WeakMap<Socket, Set<Call>>();
 
-  add(socket: Socket, leave: () => void): void {
-    const known = this.#leavers.get(socket);
+  add(socket: Socket, call: Call): void {
+    const known = this.#bySocket.get(socket);
     if (known) {
-      known.add(leave);
+      known.add(call);
       return;
     }
-    const leavers = new Set([leave]);
-    this.#leavers.set(socket, leavers);
+    const calls = new Set([call]);
+    this.#bySocket.set(socket, calls);
     socket.once('close', () => {
-      for (const one of leavers) one();
+      for (const open of calls) {
+        open.presence.leave();
+        open.closed();
+      }
     });
   }
 
-  delete(socket: Socket, leave: () => void): void {
-    this.#leavers.get(socket)?.delete(leave);
+  delete(socket: Socket, call: Call): void {
+    this.#bySocket.get(socket)?.delete(call);
   }
 }
 

@@ -1,30 +1,32 @@
 // What a client does to its session ends at the proxy: `/services/oauth2/revoke`, SOAP `logout()` and SOAP `login()`.
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import type { MiddlewareHandler } from 'hono';
 import { ProxyError } from '../errors.ts';
 import { soapOperation } from '../salesforce/soap-body.ts';
 import { answerRevoke, answerSoapLogout, revokePath } from '../sign-in/session-guard.ts';
-import type { ProxyEnv } from './proxy-env.ts';
+import type { Call, Middleware, Outcome } from './call.ts';
 
 /** Before the target is judged: the path is none that is proxied. */
-export function revoke(): MiddlewareHandler<ProxyEnv> {
-  return async function revoke(c, next) {
-    if (c.env.incoming.url?.split('?', 1)[0] !== revokePath) return next();
-    answerRevoke(c.env.outgoing);
-    return RESPONSE_ALREADY_SENT;
+export function revoke(): Middleware {
+  return function revoke({ incoming, outgoing }) {
+    const { url = '' } = incoming;
+    if (!url.startsWith(revokePath) || url.split('?', 1)[0] !== revokePath) return undefined;
+    answerRevoke(outgoing);
+    return 'answered';
   };
 }
 
-export function soapSession(): MiddlewareHandler<ProxyEnv> {
-  return async function soapSession(c, next) {
-    const { api, holdBody, target } = c.var;
-    const operation = api === 'soap' ? soapOperation((await holdBody()).bytes) : undefined;
-    // A password is a client's credential, and none travels upstream.
-    if (operation === 'login') throw loginRefused();
-    if (operation !== 'logout') return next();
-    answerSoapLogout(c.env.outgoing, target.path);
-    return RESPONSE_ALREADY_SENT;
+export function soapSession(): Middleware {
+  return function soapSession(call) {
+    return call.api === 'soap' ? guardSession(call) : undefined;
   };
+}
+
+async function guardSession(call: Call): Promise<Outcome> {
+  const operation = soapOperation((await call.holdBody()).bytes);
+  // A password is a client's credential, and none travels upstream.
+  if (operation === 'login') throw loginRefused();
+  if (operation !== 'logout') return undefined;
+  answerSoapLogout(call.outgoing, call.target.path);
+  return 'answered';
 }
 
 function loginRefused(): ProxyError {

@@ -1,9 +1,8 @@
 // The end of the proxy, seen from a request: those in flight may finish, on connections that close after them, and those that
 // come later are refused, so that a client sends them elsewhere.
 import type { ServerResponse } from 'node:http';
-import type { MiddlewareHandler } from 'hono';
 import { ProxyError } from '../errors.ts';
-import type { ProxyEnv } from './proxy-env.ts';
+import type { Call, Middleware } from './call.ts';
 
 export class Draining {
   readonly #inFlight = new Set<ServerResponse>();
@@ -14,10 +13,10 @@ export class Draining {
     return this.#isDraining;
   }
 
-  track(res: ServerResponse): void {
-    this.#inFlight.add(res);
-    res.once('close', () => {
-      this.#inFlight.delete(res);
+  track(call: Call): void {
+    this.#inFlight.add(call.outgoing);
+    call.whenOver(() => {
+      this.#inFlight.delete(call.outgoing);
       if (this.#inFlight.size === 0) this.#onIdle?.();
     });
   }
@@ -40,17 +39,16 @@ export class Draining {
   }
 }
 
-export function draining(state: Draining): MiddlewareHandler<ProxyEnv> {
-  return async function draining(c, next) {
-    const { outgoing } = c.env;
+export function draining(state: Draining): Middleware {
+  return function draining(call) {
     if (state.isDraining) {
-      closeAfter(outgoing);
+      closeAfter(call.outgoing);
       throw new ProxyError('shutting_down', 'The proxy is shutting down; try again.', {
         retryAfterSeconds: 1,
       });
     }
-    state.track(outgoing);
-    await next();
+    state.track(call);
+    return undefined;
   };
 }
 

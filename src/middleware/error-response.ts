@@ -3,7 +3,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ProxyError } from '../errors.ts';
-import { ClientGone } from '../forward/replay-body.ts';
+import { ClientGone } from '../forward/client-presence.ts';
 import { redactTokens } from '../salesforce/redact.ts';
 
 /** Any error as one of ours: what is none is a bug. */

@@ -1,18 +1,17 @@
 // The end of the chain: the request goes to Salesforce, and its answer to the client.
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import type { MiddlewareHandler } from 'hono';
 import { forwardRequest } from '../forward/forward-request.ts';
 import { withoutQueryToken } from '../salesforce/session-carrier.ts';
-import type { ProxyEnv } from './proxy-env.ts';
+import type { Middleware, Outcome } from './call.ts';
 
-export function forward(now: () => number): MiddlewareHandler<ProxyEnv> {
-  return async function forward(c) {
-    const { incoming: req, outgoing: res } = c.env;
-    const { requestId, org, client, target, api, holdBody, signal, trace, corsHeaders } = c.var;
-    const body = await holdBody();
+export function forward(now: () => number): Middleware {
+  return async function forward(call): Promise<Outcome> {
+    const { requestId, org, client, api, presence, trace, corsHeaders } = call;
+    const { incoming: req, outgoing: res } = call;
+    const target = withoutQueryToken(call.target.raw);
+    const body = await call.holdBody();
     const isTls = 'encrypted' in req.socket;
     await forwardRequest(
-      { requestId, req, res, api, target: withoutQueryToken(target.raw), body, signal, trace },
+      { requestId, req, res, api, target, body, presence, trace },
       org.destination(client?.username),
       {
         now,
@@ -20,6 +19,6 @@ export function forward(now: () => number): MiddlewareHandler<ProxyEnv> {
         corsHeaders,
       },
     );
-    return RESPONSE_ALREADY_SENT;
+    return 'answered';
   };
 }

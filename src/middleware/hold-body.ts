@@ -1,32 +1,29 @@
 // Lets those behind it hold the request's body, if it fits: to know a SOAP client by it, to judge it, to send it again. It is
 // read when the first of them asks, so that a request that is refused before has not been asked for its body.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { MiddlewareHandler } from 'hono';
 import { type ReplayBody, readReplayBody, unreadBody } from '../forward/replay-body.ts';
-import { type Api, apiOf } from '../salesforce/session-carrier.ts';
+import type { Api } from '../salesforce/session-carrier.ts';
 import { plainEnvelope } from '../salesforce/soap-encoding.ts';
-import type { ProxyEnv } from './proxy-env.ts';
+import type { Middleware } from './call.ts';
 
-export function holdBody(limitBytes: number): MiddlewareHandler<ProxyEnv> {
-  return async function holdBody(c, next) {
-    const { incoming, outgoing } = c.env;
-    const api = apiOf(c.var.target.path);
-    let held: Promise<ReplayBody> | undefined;
-    c.set('api', api);
-    c.set('holdBody', () => {
+export function holdBody(limitBytes: number): Middleware {
+  return function holdBody(call) {
+    const { api, incoming, outgoing } = call;
+    let held: ReplayBody | Promise<ReplayBody> | undefined;
+    call.holdBody = () => {
       held ??= hold(api, incoming, outgoing, limitBytes);
       return held;
-    });
-    await next();
+    };
+    return undefined;
   };
 }
 
-async function hold(
+function hold(
   api: Api,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   limitBytes: number,
-): Promise<ReplayBody> {
+): ReplayBody | Promise<ReplayBody> {
   if (api === 'soap') return holdEnvelope(incoming, outgoing, limitBytes);
   // A CometD client polls for minutes and cannot be replayed: its state is in cookies and message ids.
   if (api === 'cometd') return unreadBody;

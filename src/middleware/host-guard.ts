@@ -1,16 +1,24 @@
 // Is this request for us? A page on the internet can point its own name at 127.0.0.1 (DNS rebinding); then the browser
 // believes that it talks to that page's server, and only the Host header tells otherwise.
-import type { MiddlewareHandler } from 'hono';
 import { ProxyError } from '../errors.ts';
+import type { Middleware } from './call.ts';
 import { hostTable } from './host-table.ts';
-import type { ProxyEnv } from './proxy-env.ts';
 
-/** @param allowed names without a port, in lower case; `*.name` is any name below `name` */
-export function hostGuard(allowed: readonly string[]): MiddlewareHandler<ProxyEnv> {
+export function hostGuard(allowed: readonly string[]): Middleware {
+  const check = hostCheck(allowed);
+  return function hostGuard(call) {
+    call.host = check(call.incoming.rawHeaders);
+    return undefined;
+  };
+}
+
+/**
+ * What says the name in the Host header, or throws ProxyError `host_forbidden`.
+ * @param allowed names without a port, in lower case; `*.name` is any name below `name`
+ */
+export function hostCheck(allowed: readonly string[]): (rawHeaders: readonly string[]) => string {
   const isAllowed = hostTable(allowed.map((host) => [host, true]));
-
-  return async function hostGuard(c, next) {
-    const { rawHeaders } = c.env.incoming;
+  return (rawHeaders) => {
     const host = onlyHost(rawHeaders);
     const name = host === undefined ? undefined : hostName(host);
     if (name === undefined || !isAllowed(name)) {
@@ -19,8 +27,7 @@ export function hostGuard(allowed: readonly string[]): MiddlewareHandler<ProxyEn
         `The Host header must be given once and be one that is served${name === undefined ? '' : `, and "${name}" is not`}. The operator can add it to access.allowed_hosts.`,
       );
     }
-    c.set('host', name);
-    await next();
+    return name;
   };
 }
 

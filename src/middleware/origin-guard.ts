@@ -2,11 +2,9 @@
 // whatever a browser marks as another site's is refused before anything is sent, unless its origin is allowed (Fetch
 // Standard: `Origin`, CORS protocol; Fetch Metadata: `Sec-Fetch-Site`).
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import type { MiddlewareHandler } from 'hono';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { ProxyError } from '../errors.ts';
-import type { ProxyEnv } from './proxy-env.ts';
+import type { Middleware } from './call.ts';
 
 /** Typed into the address bar, or asked by a page of our own. */
 const ownSites: unknown[] = ['none', 'same-origin'];
@@ -24,26 +22,32 @@ const exposed = [
   'x-request-id',
 ].join(', ');
 
-export function originGuard(allowed: readonly string[]): MiddlewareHandler<ProxyEnv> {
+export function originGuard(allowed: readonly string[]): Middleware {
+  const check = originCheck(allowed);
+  const allowsAny = allowed.includes('*');
+  return function originGuard(call) {
+    const { incoming, outgoing } = call;
+    const origin = check(incoming.headers);
+    if (origin === undefined) return undefined;
+    call.corsHeaders = corsHeaders(origin, allowsAny);
+    if (!isPreflight(incoming)) return undefined;
+    answerPreflight(incoming, outgoing, call.corsHeaders);
+    return 'answered';
+  };
+}
+
+/** What says which page asks, undefined where none does, or throws ProxyError `origin_forbidden`. */
+export function originCheck(
+  allowed: readonly string[],
+): (headers: IncomingHttpHeaders) => string | undefined {
   const allowsAny = allowed.includes('*');
   // `null` is any sandboxed frame or local file: nobody in particular, and no origin that `*` means.
   const isAllowed = (origin: string) =>
     allowsAny ? /^[a-z][a-z0-9+.-]*:\/\//.test(origin) : allowed.includes(origin);
-  return async function originGuard(c, next) {
-    const { incoming, outgoing } = c.env;
-    const { origin } = incoming.headers;
-    if (origin === undefined) {
-      const site = incoming.headers['sec-fetch-site'] ?? 'none';
-      if (!ownSites.includes(site)) throw forbidden(site);
-      return next();
-    }
-    if (!isAllowed(origin)) throw forbidden(origin);
-    c.set('corsHeaders', corsHeaders(origin, allowsAny));
-    if (isPreflight(incoming)) {
-      answerPreflight(incoming, outgoing, c.var.corsHeaders ?? []);
-      return RESPONSE_ALREADY_SENT;
-    }
-    return next();
+  return ({ origin, 'sec-fetch-site': site = 'none' }) => {
+    if (origin === undefined && !ownSites.includes(site)) throw forbidden(site);
+    if (origin !== undefined && !isAllowed(origin)) throw forbidden(origin);
+    return origin;
   };
 }
 

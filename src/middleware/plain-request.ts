@@ -1,20 +1,16 @@
 // Is this a request that can be read in one way only, and that may be given a session? Node's parser refuses most of what is not;
 // what it lets through is refused here, before anything is done (RFC 9112 sections 2.3, 6.1 and 11.2; test/e2e/smuggling.test.ts).
 import type { IncomingMessage } from 'node:http';
-import type { MiddlewareHandler } from 'hono';
 import { ProxyError } from '../errors.ts';
-import type { ProxyEnv } from './proxy-env.ts';
+import type { Middleware } from './call.ts';
 
-export function plainRequest(): MiddlewareHandler<ProxyEnv> {
-  return async function plainRequest(c, next) {
-    const { incoming, outgoing } = c.env;
+export function plainRequest(): Middleware {
+  return function plainRequest({ incoming, outgoing }) {
     const problem = problemOf(incoming);
-    if (problem !== undefined) {
-      // What follows on the connection may be the rest of this request.
-      outgoing.shouldKeepAlive = false;
-      throw new ProxyError('bad_request', problem);
-    }
-    await next();
+    if (problem === undefined) return undefined;
+    // What follows on the connection may be the rest of this request.
+    outgoing.shouldKeepAlive = false;
+    throw new ProxyError('bad_request', problem);
   };
 }
 

@@ -1,11 +1,12 @@
 // Only a plain path is proxied: what is judged here is, byte for byte, what is forwarded.
-import type { MiddlewareHandler } from 'hono';
 import { parseRequestTarget } from '../policy/request-target.ts';
-import type { ProxyEnv } from './proxy-env.ts';
+import { apiOf } from '../salesforce/session-carrier.ts';
+import type { Middleware } from './call.ts';
 
-export function requestTarget(): MiddlewareHandler<ProxyEnv> {
-  return async function requestTarget(c, next) {
-    c.set('target', parseRequestTarget(c.env.incoming.url ?? ''));
-    await next();
+export function requestTarget(): Middleware {
+  return function requestTarget(call) {
+    call.target = parseRequestTarget(call.incoming.url ?? '');
+    call.api = apiOf(call.target.path);
+    return undefined;
   };
 }
