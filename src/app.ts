@@ -14,6 +14,7 @@ import { forward } from './middleware/forward.ts';
 import { holdBody } from './middleware/hold-body.ts';
 import { hostGuard } from './middleware/host-guard.ts';
 import { limits } from './middleware/limits.ts';
+import type { OpenCalls } from './middleware/open-calls.ts';
 import { originGuard } from './middleware/origin-guard.ts';
 import { plainRequest } from './middleware/plain-request.ts';
 import { enforcePolicy } from './middleware/policy.ts';
@@ -25,6 +26,7 @@ export interface AppOptions extends ClientAuthOptions, SelectOrgOptions {
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
   readonly replayBodyLimitBytes: number;
+  readonly openCalls: OpenCalls;
   readonly draining: Draining;
   readonly logsQuery: boolean;
   readonly emit: Emit;
@@ -38,7 +40,7 @@ export interface ProxyEnv {
 export function createApp(options: AppOptions): Hono<ProxyEnv> {
   const middleware: readonly Middleware[] = [
     requestId(),
-    clientConnection(),
+    clientConnection(options.openCalls),
     accessLog(options.emit, options.logsQuery),
     draining(options.draining),
     plainRequest(),

@@ -1,7 +1,6 @@
 // The log: one line an event, JSON for machines and text for people, on stdout. The only redaction of log output that is
 // not a type's own duty (config/secret.ts) is here.
-import { type Logger, pino } from 'pino';
-import { PinoPretty as pretty } from 'pino-pretty';
+import { pino } from 'pino';
 import { ProxyError } from './errors.ts';
 import type { Event } from './events.ts';
 import { redactTokens } from './salesforce/redact.ts';
@@ -19,40 +18,72 @@ export interface Log {
   setLevel(level: string): void;
 }
 
-export function createLog(options: LogOptions): Log {
-  const settings = {
-    level: options.level,
-    base: null,
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
-    formatters: { level: (label: string) => ({ level: label }) },
-  };
-  const isBrief = options.format === 'brief';
-  const logger =
-    options.format === 'json'
-      ? pino(settings)
-      : pino(
-          settings,
-          pretty({ sync: true, ignore: 'type', singleLine: !isBrief, hideObject: isBrief }),
-        );
+/** Lines of requests may wait for company, this long and up to this many characters; all others are written at once. */
+const flushMs = 100;
+const bufferLength = 8 * 1024;
+
+export async function createLog({ level, format }: LogOptions): Promise<Log> {
+  const output = format === 'json' ? jsonOutput() : await prettyOutput(format);
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label: string) => ({ level: label }) },
+      serializers: { error: readableError },
+    },
+    { write: (line: string) => output.write(redactTokens(line)) },
+  );
   return {
-    write: (event) => writeEvent(logger, event),
+    write: (event) => {
+      const { level, message } = describe(event);
+      logger[level](event, message);
+      if (event.type !== 'request') output.flush();
+    },
     setLevel: (level) => {
       logger.level = level;
     },
   };
 }
 
-function writeEvent(logger: Logger, event: Event): void {
-  const { level, message } = describe(event);
-  if (!logger.isLevelEnabled(level)) return;
-  const facts: Record<string, unknown> = { ...event };
-  if ('error' in event && event.error !== undefined) facts.error = readableError(event.error);
-  else delete facts.error;
-  for (const [name, value] of Object.entries(facts)) {
-    if (typeof value === 'string') facts[name] = redactTokens(value);
-    if (typeof value === 'number') facts[name] = Math.round(value * 100) / 100;
-  }
-  logger[level](facts, redactTokens(message));
+interface Output {
+  write(line: string): void;
+  flush(): void;
+}
+
+/** Fewer and larger writes, of which none is lost unless the process is killed. */
+function jsonOutput(): Output {
+  const stdout = pino.destination({ fd: 1, sync: true });
+  let lines = '';
+  let timer: NodeJS.Timeout | undefined;
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (lines !== '') stdout.write(lines);
+    lines = '';
+  };
+  process.once('exit', flush);
+  return {
+    write: (line) => {
+      lines += line;
+      if (lines.length >= bufferLength) flush();
+      else timer ??= setTimeout(flush, flushMs).unref();
+    },
+    flush,
+  };
+}
+
+/** For people: loaded where there are some. */
+async function prettyOutput(format: 'pretty' | 'brief'): Promise<Output> {
+  const { PinoPretty: pretty } = await import('pino-pretty');
+  const isBrief = format === 'brief';
+  const stdout = pretty({
+    sync: true,
+    ignore: 'type',
+    singleLine: !isBrief,
+    hideObject: isBrief,
+  });
+  return { write: (line) => stdout.write(line), flush: () => {} };
 }
 
 function describe(event: Event): { level: Level; message: string } {
@@ -137,12 +168,12 @@ function certificateLine(event: Extract<Event, { type: 'certificate' }>): {
 
 /** The error and its causes, without what a library may have attached to them (requests, headers, bodies). */
 function readableError(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { message: redactTokens(String(error)) };
+  if (!(error instanceof Error)) return { message: String(error) };
   const { code } = error as { code?: unknown };
   return {
     ...(typeof code === 'string' && { code }),
-    message: redactTokens(error.message),
-    ...(!(error instanceof ProxyError) && { stack: redactTokens(error.stack ?? '') }),
+    message: error.message,
+    ...(!(error instanceof ProxyError) && { stack: error.stack ?? '' }),
     ...(error.cause !== undefined && { cause: readableError(error.cause) }),
   };
 }

@@ -9,6 +9,7 @@ import type { Authorities } from './forward/authorities.ts';
 import type { StreamLane } from './forward/stream-lane.ts';
 import { RateLimiter } from './limits/rate-limiter.ts';
 import type { Draining } from './middleware/draining.ts';
+import type { OpenCalls } from './middleware/open-calls.ts';
 import type { Client, Org } from './middleware/org-and-client.ts';
 import { createOrg, type RunningOrg } from './org.ts';
 import { compilePolicy, type Policy } from './policy/policy.ts';
@@ -18,6 +19,7 @@ export interface ProxyStateOptions {
   readonly config: Config;
   readonly authorities: Authorities | undefined;
   readonly streamLane: StreamLane;
+  readonly openCalls: OpenCalls;
   readonly draining: Draining;
   readonly emit: Emit;
   readonly now: () => number;
@@ -75,7 +77,7 @@ function createOrgs(
 }
 
 function appOptions(
-  { config, draining, emit, now }: ProxyStateOptions,
+  { config, openCalls, draining, emit, now }: ProxyStateOptions,
   orgs: ReadonlyMap<string, RunningOrg>,
 ): AppOptions {
   const orgOf = (name: string | undefined) => (name === undefined ? undefined : orgs.get(name));
@@ -97,6 +99,7 @@ function appOptions(
     byHost: new Map(byHost),
     defaultOrg: orgOf(config.defaultOrg),
     replayBodyLimitBytes: config.upstream.replayBodyLimitBytes,
+    openCalls,
     draining,
     logsQuery: config.log.query,
     emit,

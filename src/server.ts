@@ -18,6 +18,7 @@ import {
 import { closeConnections, openListener, stopListening } from './listener.ts';
 import type { ProxyBindings } from './middleware/call.ts';
 import { Draining } from './middleware/draining.ts';
+import { OpenCalls } from './middleware/open-calls.ts';
 import { createOperations } from './operations.ts';
 import type { RunningOrg } from './org.ts';
 import { createProxyState, leftBehind, type ProxyState } from './proxy-state.ts';
@@ -59,8 +60,9 @@ export function createProxyServer({
 }: ServerOptions): ProxyServer {
   const operations = createOperations({ config, current: () => state, emit: log, now });
   const emit = fanOut([log, ...operations.sinks]);
-  const draining = new Draining();
-  const shared = { streamLane: new StreamLane(), draining, emit, now };
+  const openCalls = new OpenCalls();
+  const draining = new Draining(openCalls);
+  const shared = { streamLane: new StreamLane(), openCalls, draining, emit, now };
   const tls = readTls(config);
   let state = createProxyState({ ...shared, config, authorities: readAuthorities(config) });
   const listeners = addressesOf(config).map(({ orgName, address }): Listener => {
@@ -83,7 +85,7 @@ export function createProxyServer({
     operations.setDraining();
     draining.begin();
     for (const { server } of listeners) stopListening(server);
-    const isClean = await draining.idle(graceMs);
+    const isClean = await openCalls.empty(graceMs);
     await Promise.all(
       listeners.map(({ server }) => closeConnections(server, graceMs > 0 ? lingerMs : 0)),
     );

@@ -17,7 +17,7 @@ export interface DemoOptions {
 
 export async function demo(options: DemoOptions): Promise<void> {
   const org = await startSimulatedOrg();
-  const { write } = createLog({ level: 'info', format: 'brief' });
+  const { write } = await createLog({ level: 'info', format: 'brief' });
   let address = '';
   let dashboard = '';
   const emit: Emit = (event) => {

@@ -21,7 +21,7 @@ export async function serve({ config: file, listen }: ServeOptions): Promise<voi
     return listen === undefined ? loaded : { ...loaded, listen };
   };
   let config = load();
-  const { write: emit, setLevel } = createLog({
+  const { write: emit, setLevel } = await createLog({
     level: config.log.level,
     format: config.log.format ?? (process.stdout.isTTY ? 'pretty' : 'json'),
   });

@@ -234,6 +234,7 @@ function finish(res: ServerResponse, rawTrailers: readonly string[]): void {
 
 /** undici has decoded the reason as UTF-8; what was none is lost. */
 function bytesOf(reason = ''): string {
+  if (/^[\x20-\x7e]*$/.test(reason)) return reason;
   return Buffer.from(reason.replaceAll('\ufffd', '?')).toString('latin1');
 }
 

@@ -82,12 +82,24 @@ function resetIsNoEnd(error: NodeJS.ErrnoException): void {
 }
 
 class ReuseAwareClient extends Client {
+  #isConnected = false;
+
+  constructor(...options: ConstructorParameters<typeof Client>) {
+    super(...options);
+    this.on('connect', () => {
+      this.#isConnected = true;
+    });
+    this.on('disconnect', () => {
+      this.#isConnected = false;
+    });
+  }
+
   override dispatch(
     options: Dispatcher.DispatchOptions,
     handler: Dispatcher.DispatchHandler & Partial<ReuseAware>,
   ): boolean {
     // It connects only for a request, and has one at a time: a connection that stands already has been idle.
-    if (this.stats.connected) handler.onReusedConnection?.();
+    if (this.#isConnected) handler.onReusedConnection?.();
     return super.dispatch(options, handler);
   }
 }

@@ -44,14 +44,19 @@ function requestEvent(call: Call, facts: EventFacts): RequestEvent {
     client: client?.name,
     status: outgoing.headersSent ? outgoing.statusCode : 0,
     bytes: socket.bytesWritten - facts.bytesBefore,
-    durationMs: performance.now() - facts.startedAtMs,
-    waitingMs: trace.waitingMs,
-    loginMs: trace.loginMs,
-    upstreamMs: trace.upstreamMs,
+    durationMs: rounded(performance.now() - facts.startedAtMs),
+    waitingMs: rounded(trace.waitingMs),
+    loginMs: rounded(trace.loginMs),
+    upstreamMs: trace.upstreamMs && rounded(trace.upstreamMs),
     replayed: trace.replayed,
     error: facts.error,
     cut: !outgoing.writableFinished,
   };
+}
+
+/** To 10 µs. */
+function rounded(ms: number): number {
+  return Math.round(ms * 100) / 100;
 }
 
 /** A client that left is no failure of ours. */

@@ -42,6 +42,8 @@ export class Call {
   org!: Org;
   /** Why the request was refused or failed. */
   error: unknown;
+  /** Among the open ones: middleware/open-calls.ts. */
+  place = -1;
   readonly #endings: (() => void)[] = [];
   #isHandled = false;
   #isClosed = false;

@@ -1,6 +1,6 @@
 // The key by which a client is known: how one is made, and where a request may carry it. A client that believes it talks to
 // Salesforce puts it wherever it would put a session (design.md, "One request" 2).
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** 256 random bits; the prefix tells a scanner of leaked secrets what it has found. */
@@ -10,22 +10,22 @@ export function makeClientKey(): string {
 
 /** Hexadecimal, in lower case. The key has 256 bits, so that no slow hash is needed. */
 export function hashClientKey(key: string): string {
-  return createHash('sha256').update(key).digest('hex');
+  return hash('sha256', key, 'hex');
 }
 
 /** What may be a key, in every carrier but the SOAP body; in the order in which they count. */
 export function presentedKeys(headers: IncomingHttpHeaders, query: string | undefined): string[] {
-  const keys = [
-    ...authorizationKeys(headers.authorization),
-    headers['x-api-key'],
-    headers['x-sfdc-session'],
-    ...(query?.includes('oauth_token') ? new URLSearchParams(query).getAll('oauth_token') : []),
-  ];
-  return keys.flatMap((key) => (typeof key === 'string' && key !== '' ? [key] : []));
+  const { authorization, 'x-api-key': apiKey, 'x-sfdc-session': session } = headers;
+  const keys = authorization === undefined ? [] : authorizationKeys(authorization);
+  if (typeof apiKey === 'string') keys.push(apiKey);
+  if (typeof session === 'string') keys.push(session);
+  if (query?.includes('oauth_token'))
+    keys.push(...new URLSearchParams(query).getAll('oauth_token'));
+  return keys.filter((key) => key !== '');
 }
 
-function authorizationKeys(authorization: string | undefined): string[] {
-  const [, scheme = '', value = ''] = /^(\w+) +(\S+) *$/.exec(authorization ?? '') ?? [];
+function authorizationKeys(authorization: string): string[] {
+  const [, scheme = '', value = ''] = /^(\w+) +(\S+) *$/.exec(authorization) ?? [];
   if (/^(bearer|oauth)$/i.test(scheme)) return [value];
   if (!/^basic$/i.test(scheme)) return [];
   // As the password, whatever the user; or as the user, as `curl -u KEY:` sends it.

@@ -2,53 +2,34 @@
 // come later are refused, so that a client sends them elsewhere.
 import type { ServerResponse } from 'node:http';
 import { ProxyError } from '../errors.ts';
-import type { Call, Middleware } from './call.ts';
+import type { Middleware } from './call.ts';
+import type { OpenCalls } from './open-calls.ts';
 
 export class Draining {
-  readonly #inFlight = new Set<ServerResponse>();
+  readonly #openCalls: OpenCalls;
   #isDraining = false;
-  #onIdle: (() => void) | undefined;
+
+  constructor(openCalls: OpenCalls) {
+    this.#openCalls = openCalls;
+  }
 
   get isDraining(): boolean {
     return this.#isDraining;
   }
 
-  track(call: Call): void {
-    this.#inFlight.add(call.outgoing);
-    call.whenOver(() => {
-      this.#inFlight.delete(call.outgoing);
-      if (this.#inFlight.size === 0) this.#onIdle?.();
-    });
-  }
-
   begin(): void {
     this.#isDraining = true;
-    for (const res of this.#inFlight) closeAfter(res);
-  }
-
-  /** Resolves with true when no request is in flight any more, with false after `timeoutMs`. */
-  idle(timeoutMs: number): Promise<boolean> {
-    if (this.#inFlight.size === 0) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), timeoutMs);
-      this.#onIdle = () => {
-        clearTimeout(timer);
-        resolve(true);
-      };
-    });
+    for (const { outgoing } of this.#openCalls) closeAfter(outgoing);
   }
 }
 
 export function draining(state: Draining): Middleware {
   return function draining(call) {
-    if (state.isDraining) {
-      closeAfter(call.outgoing);
-      throw new ProxyError('shutting_down', 'The proxy is shutting down; try again.', {
-        retryAfterSeconds: 1,
-      });
-    }
-    state.track(call);
-    return undefined;
+    if (!state.isDraining) return undefined;
+    closeAfter(call.outgoing);
+    throw new ProxyError('shutting_down', 'The proxy is shutting down; try again.', {
+      retryAfterSeconds: 1,
+    });
   };
 }
 

@@ -17,6 +17,7 @@ const methodOverrideHeaders = new Set([
 
 /** In any spelling that some server takes for the same: `X_HTTP_Method`. */
 export function isMethodOverride(header: string): boolean {
+  if (header.length < 'x-http-method'.length) return false;
   const name = header.trim().toLowerCase();
   return name.startsWith('x') && methodOverrideHeaders.has(name.replace(/[^a-z0-9]/g, '-'));
 }

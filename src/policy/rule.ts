@@ -60,7 +60,8 @@ function isExactly(segment: string, name: string): boolean {
  * A composite reference may become any name.
  */
 function mayBe(segment: string, name: string): boolean {
-  if (segment.includes('@{')) return true;
+  if (segment === name || segment.includes('@{')) return true;
+  if (segment.length < name.length) return false;
   const text = segment.replace(/^[\s+]+/, '');
   if (text.slice(0, name.length).toLowerCase() !== name.toLowerCase()) return false;
   return !/^[\w-]/.test(text.slice(name.length));
