@@ -58,13 +58,10 @@ export function createApp(options: AppOptions): Hono<ProxyEnv> {
   ];
   // One route: Hono would match a normalised path, and ours is judged on the bytes that arrived. And no chain of Hono's own:
   // most of these have nothing to wait for, and each would cost a promise (docs/performance.md).
-  return new Hono<ProxyEnv>().all('*', async (c) => {
-    await answer(new Call(c.env), middleware);
-    return RESPONSE_ALREADY_SENT;
-  });
+  return new Hono<ProxyEnv>().all('*', (c) => answer(new Call(c.env), middleware));
 }
 
-async function answer(call: Call, middleware: readonly Middleware[]): Promise<void> {
+async function answer(call: Call, middleware: readonly Middleware[]): Promise<Response> {
   try {
     for (const step of middleware) {
       const outcome = step(call);
@@ -76,4 +73,5 @@ async function answer(call: Call, middleware: readonly Middleware[]): Promise<vo
     sendError(incoming, outgoing, error, ['x-request-id', requestId, ...corsHeaders]);
   }
   call.handled();
+  return RESPONSE_ALREADY_SENT;
 }

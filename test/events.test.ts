@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { ProxyError } from '../src/errors.ts';
 import { type Event, fanOut, outcomeOf } from '../src/events.ts';
@@ -7,16 +8,35 @@ const broken = () => {
   throw new Error('disk full');
 };
 
-test('a sink that throws keeps no event from the others, and is reported to them', () => {
+test('requests are told once a turn of the event loop, in order and before what comes after them', async () => {
+  const told: Event[] = [];
+  const emit = fanOut([(event) => told.push(event)]);
+  emit(makeRequest({ requestId: '1' }));
+  emit(makeRequest({ requestId: '2' }));
+  expect(told).toEqual([]);
+  emit({ type: 'stopping', signal: 'SIGTERM' });
+  emit(makeRequest({ requestId: '3' }));
+  await setImmediate();
+  expect(told.map((event) => ('requestId' in event ? event.requestId : event.type))).toEqual([
+    '1',
+    '2',
+    'stopping',
+    '3',
+  ]);
+});
+
+test('a sink that throws keeps no event from the others, and is reported to them', async () => {
   const told: Event[] = [];
   const emit = fanOut([broken, (event) => told.push(event)]);
   emit(makeRequest());
+  await setImmediate();
   expect(told.map(({ type }) => type)).toEqual(['bug', 'request']);
 });
 
-test('sinks that all throw harm nobody', () => {
+test('sinks that all throw harm nobody', async () => {
   const emit = fanOut([broken, broken]);
-  expect(() => emit(makeRequest())).not.toThrow();
+  emit(makeRequest());
+  await setImmediate();
   expect(() => emit({ type: 'bug', error: 1 })).not.toThrow();
 });
 

@@ -1,16 +1,21 @@
 // Whom the connections to Salesforce trust beside Node's own authorities (`upstream.ca_file`). One context for all of them:
 // reading some 150 certificates anew costs milliseconds and megabytes for each connection.
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { X509Certificate } from 'node:crypto';
+import { createSecureContext, type SecureContext } from 'node:tls';
 
 export interface Authorities {
   readonly pem: string;
   readonly secureContext: SecureContext;
 }
 
-/** @throws Error for text that holds no certificate */
+/** @throws Error for text that holds no certificate, or a broken one */
 export function trustAlso(pem: string): Authorities {
-  // OpenSSL takes a file without a certificate for an empty list, and then nobody is told why nothing is trusted.
-  if (!pem.includes('-----BEGIN CERTIFICATE-----')) throw new Error('it holds no certificate');
-  const ca = [...getCACertificates('default'), pem];
-  return { pem, secureContext: createSecureContext({ ca }) };
+  // OpenSSL leaves out what is none, and then nobody is told why nothing is trusted.
+  const certificates = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g);
+  if (!certificates) throw new Error('it holds no certificate');
+  for (const certificate of certificates) new X509Certificate(certificate);
+  const secureContext = createSecureContext();
+  // Beside Node's own, of which it has one copy; the option `ca` is instead of them, and handing them over as text takes 15 MB.
+  secureContext.context.addCACert(pem);
+  return { pem, secureContext };
 }

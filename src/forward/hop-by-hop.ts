@@ -21,8 +21,11 @@ export function namedByConnection(rawHeaders: readonly string[]): ReadonlySet<st
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
     if (name.length !== 10 || name.toLowerCase() !== 'connection') continue;
+    const value = rawHeaders[i + 1] as string;
+    // What nearly all say, and it names no header that would be passed on otherwise.
+    if (value === 'keep-alive' || value === 'close') continue;
     names ??= new Set();
-    for (const token of (rawHeaders[i + 1] as string).split(',')) {
+    for (const token of value.split(',')) {
       names.add(token.trim().toLowerCase());
     }
   }

@@ -30,17 +30,18 @@ export interface ReplayRequest {
  * on a new one; any other that may have arrived is not: it could be executed twice.
  * @throws ProxyError `upstream_*`
  */
-export async function sendInReplayLane(
+export function sendInReplayLane(
   upstream: Upstream,
   request: ReplayRequest,
 ): Promise<UpstreamAnswer> {
-  const first = new ReplayExchange(request);
-  try {
-    return await first.send(upstream.replayLane);
-  } catch (error) {
-    if (!first.wasLostWhileIdle(error) || !isRepeatable(request)) throw error;
-    return await new ReplayExchange(request).send(upstream.newConnections);
-  }
+  return new Promise((resolve, reject) => {
+    const repeat = () => new ReplayExchange(request, resolve, reject).send(upstream.newConnections);
+    const failed = (error: Error, exchange: ReplayExchange) => {
+      if (exchange.wasLostWhileIdle(error) && isRepeatable(request)) repeat();
+      else reject(error);
+    };
+    new ReplayExchange(request, resolve, failed).send(upstream.replayLane);
+  });
 }
 
 // A GET that writes: salesforce-facts section 4 (`_HttpMethod`), Tooling API `executeAnonymous`, Apex REST by its author.
@@ -60,8 +61,8 @@ const discardBytes = 64 * 1024;
 
 class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, UpstreamAnswer {
   readonly #request: ReplayRequest;
-  #resolve: (answer: UpstreamAnswer) => void = () => {};
-  #reject: (error: Error) => void = () => {};
+  readonly #answered: (answer: UpstreamAnswer) => void;
+  readonly #failed: (error: Error, exchange: ReplayExchange) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #isReused = false;
   #hasHead = false;
@@ -78,29 +79,31 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
   reason = '';
   rawHeaders: readonly string[] = [];
 
-  constructor(request: ReplayRequest) {
+  constructor(
+    request: ReplayRequest,
+    answered: (answer: UpstreamAnswer) => void,
+    failed: (error: Error, exchange: ReplayExchange) => void,
+  ) {
     this.#request = request;
+    this.#answered = answered;
+    this.#failed = failed;
   }
 
-  send(dispatcher: Dispatcher): Promise<UpstreamAnswer> {
+  send(dispatcher: Dispatcher): void {
     const { origin, method, target, headers, body, hasBody, presence } = this.#request;
-    return new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-      if (presence.hasLeft) {
-        reject(presence.reason);
-        return;
-      }
-      presence.onLeave = this.#abort;
-      const options: Dispatcher.DispatchOptions = {
-        origin,
-        path: target,
-        method: method as Dispatcher.HttpMethod,
-        headers: hasBody && body.length === 0 ? [...headers, 'content-length', '0'] : headers,
-        body: body.length === 0 ? null : body,
-      };
-      dispatcher.dispatch(options, this);
-    });
+    if (presence.reason) {
+      this.#failed(presence.reason, this);
+      return;
+    }
+    presence.onLeave = this.#abort;
+    const options: Dispatcher.DispatchOptions = {
+      origin,
+      path: target,
+      method: method as Dispatcher.HttpMethod,
+      headers: hasBody && body.length === 0 ? [...headers, 'content-length', '0'] : headers,
+      body: body.length === 0 ? null : body,
+    };
+    dispatcher.dispatch(options, this);
   }
 
   wasLostWhileIdle(error: unknown): boolean {
@@ -137,7 +140,7 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
     this.status = status;
     this.reason = bytesOf(reason);
     this.rawHeaders = rawHeaders;
-    this.#resolve(this);
+    this.#answered(this);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -162,7 +165,7 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
     this.#error = upstreamError(error, new URL(this.#request.origin).host);
     this.#settle();
     if (!this.#hasHead) {
-      this.#reject(this.#request.presence.reason ?? this.#error);
+      this.#failed(this.#request.presence.reason ?? this.#error, this);
     }
     // Whatever has been sent is no whole body: the client must see that it was cut.
     if (this.#client) cut(this.#client);
@@ -189,11 +192,14 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
   }
 
   sendTo(res: ServerResponse): void {
-    for (const chunk of this.#held) res.write(chunk);
+    const chunks = this.#held;
     this.#held = [];
     if (this.#ended) {
-      finish(res, this.#trailers);
+      const last = chunks.pop();
+      for (const chunk of chunks) res.write(chunk);
+      finish(res, this.#trailers, last);
     } else {
+      for (const chunk of chunks) res.write(chunk);
       this.#client = res;
       // Node would keep the head until there is some of the body.
       if (this.#heldBytes === 0) sendHead(res);
@@ -216,7 +222,7 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
   readonly #abort = (): void => {
     const reason = this.#request.presence.reason ?? new ClientGone();
     if (this.#controller) this.#controller.abort(reason);
-    else this.#reject(reason);
+    else this.#failed(reason, this);
   };
 
   #settle(): void {
@@ -227,9 +233,9 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
   }
 }
 
-function finish(res: ServerResponse, rawTrailers: readonly string[]): void {
+function finish(res: ServerResponse, rawTrailers: readonly string[], last?: Buffer): void {
   addTrailers(res, rawTrailers);
-  res.end();
+  res.end(last);
 }
 
 /** undici has decoded the reason as UTF-8; what was none is lost. */

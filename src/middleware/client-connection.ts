@@ -12,7 +12,7 @@ export function clientConnection(openCalls: OpenCalls): Middleware {
     const { incoming, outgoing, presence } = call;
     openCalls.add(call);
     call.whenOver(() => openCalls.delete(call));
-    outgoing.once('close', () => {
+    outgoing.on('close', () => {
       if (!outgoing.writableFinished) presence.leave();
       else if (!incoming.complete) dropUnreadBody(incoming);
       call.closed();

@@ -1,6 +1,6 @@
 // The assertion that one exchange presents: RFC 7523 section 3, with the claims that Salesforce reads.
 import type { KeyObject } from 'node:crypto';
-import { SignJWT } from 'jose';
+import { SignJWT } from 'jose/jwt/sign';
 import { Secret } from '../config/secret.ts';
 
 /** Salesforce asks for an expiry within three minutes. */

@@ -151,6 +151,14 @@ describe('a private key that cannot be used is named, with the command that make
     writeFileSync(join(cwd, 'server.key'), makeTestKey().privateKeyPem);
     expect(await refusal(cwd)).toMatch(/^upstream\.ca_file cannot be read: [^\n]+company\.pem'\n$/);
   });
+
+  test('authorities of which one is broken', async () => {
+    const cwd = directoryWith(`${yaml()}upstream: { ca_file: company.pem }\n`);
+    writeFileSync(join(cwd, 'server.key'), makeTestKey().privateKeyPem);
+    const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+    writeFileSync(join(cwd, 'company.pem'), makeTestKey().certificatePem + broken);
+    expect(await refusal(cwd)).toMatch(/^upstream\.ca_file \([^\n]+\) cannot be used: [^\n]+\n$/);
+  });
 });
 
 describe('an org from the environment', () => {
