@@ -61,7 +61,7 @@ test('the simulator is isolated', () => {
 test('every unit test sits at the path of its source', () => {
   const astray = filesOf('test')
     .filter((file) => file.endsWith('.test.ts') && file !== 'test/architecture.test.ts')
-    .filter((file) => !/^test\/(e2e|support)\//.test(file))
+    .filter((file) => !/^test\/(e2e|support|bench)\//.test(file))
     .filter((file) => !sources.includes(file.replace(/^test\/(.*)\.test\.ts$/, 'src/$1.ts')));
   expect(astray).toEqual([]);
 });

@@ -8,12 +8,12 @@ import type { AdminEnv } from './admin-env.ts';
 const types = { js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8' } as const;
 
 export function assets(): Hono<AdminEnv> {
-  const { resolve } = createRequire(import.meta.url);
   const own = new URL('assets/', import.meta.url);
+  const names = readdirSync(own);
   const files: [name: string, file: string | URL][] = [
-    ...readdirSync(own).map((name): [string, URL] => [name, new URL(name, own)]),
-    ['uplot.js', resolve('uplot/dist/uPlot.esm.js')],
-    ['uplot.css', resolve('uplot/dist/uPlot.min.css')],
+    ...names.map((name): [string, URL] => [name, new URL(name, own)]),
+    // What is built has them among its own: rolldown.config.ts.
+    ...(names.includes('uplot.js') ? [] : fromPackage()),
   ];
   const app = new Hono<AdminEnv>().use(etag());
   for (const [name, file] of files) {
@@ -24,4 +24,12 @@ export function assets(): Hono<AdminEnv> {
     );
   }
   return app;
+}
+
+function fromPackage(): [name: string, file: string][] {
+  const { resolve } = createRequire(import.meta.url);
+  return [
+    ['uplot.js', resolve('uplot/dist/uPlot.esm.js')],
+    ['uplot.css', resolve('uplot/dist/uPlot.min.css')],
+  ];
 }

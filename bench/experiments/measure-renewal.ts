@@ -1,0 +1,71 @@
+// What it costs that sessions end: an upstream that ends each after 0.8 seconds against one that never does. No client may
+// notice.
+import { everythingOn } from '../contestants/ours.ts';
+import type { ScenarioResult } from '../results.ts';
+import { runRounds } from '../rounds.ts';
+import { smallGet } from '../scenarios.ts';
+import { startNodeUpstream } from '../upstream/node-upstream.ts';
+import { type Bench, startTarget, stopAll, timedRunner, warmUp } from './experiment.ts';
+
+export const renewalScenario = 'renewal';
+const ending = 'session ends every 0.8 s';
+
+const variants: readonly { name: string; sessionMs?: number }[] = [
+  { name: 'session does not end' },
+  { name: ending, sessionMs: 800 },
+];
+
+export async function measureRenewal(bench: Bench): Promise<ScenarioResult> {
+  const { workbench, upstream, cli, effort, progress } = bench;
+  const targets = [];
+  const upstreams = [];
+  const runners = [];
+  const remarks: string[] = [];
+  let adminOfEnding = 0;
+  for (const { name, ...session } of variants) {
+    const { identity } = upstream;
+    const own = await startNodeUpstream({ workbench, identity, ...session });
+    const { command, adminPort } = await everythingOn(cli, { workbench, upstream: own });
+    const target = await startTarget(workbench, name, command);
+    upstreams.push(own);
+    targets.push(target);
+    runners.push(timedRunner(bench, target, { connections: 32, requests: [smallGet] }));
+    if (name === ending) adminOfEnding = adminPort;
+  }
+  try {
+    await warmUp(bench, targets, effort.warmUpRequests);
+    const entries = await runRounds(runners, {
+      rounds: effort.otherRounds,
+      // It ends twice in each, and not at the end: a renewal whose clients have all left counts as one that did not help.
+      seconds: 2,
+      progress: (text) => progress(`${renewalScenario}: ${text}`),
+    });
+    const { exchanges, replays } = await readCounts(adminOfEnding);
+    remarks.push(`${exchanges} logins and ${replays} replayed requests; the upstream is Node.js.`);
+    return {
+      name: renewalScenario,
+      title: 'Session ended every 0.8 s: GET of 1.8 KB of JSON, 32 connections',
+      unit: 'request',
+      variable: 'sf-auth-proxy, everything on',
+      entries,
+      leftOut: [],
+      remarks,
+    };
+  } finally {
+    await stopAll([...targets, ...upstreams]);
+  }
+}
+
+async function readCounts(adminPort: number): Promise<{ exchanges: number; replays: number }> {
+  const response = await fetch(`http://127.0.0.1:${adminPort}/metrics`);
+  const text = await response.text();
+  const sum = (metric: string) =>
+    [...text.matchAll(new RegExp(`^${metric}\\{[^}]*\\} (\\d+)`, 'gm'))].reduce(
+      (total, [, value]) => total + Number(value),
+      0,
+    );
+  return {
+    exchanges: sum('sf_auth_proxy_exchanges_total'),
+    replays: sum('sf_auth_proxy_replays_total'),
+  };
+}

@@ -1,0 +1,63 @@
+// Who is measured when: in every round each entry once, in an order that moves on by one, so that the noise of the machine
+// hits all alike and a ratio is taken between neighbours in time.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { roundSeconds } from './effort.ts';
+import type { LoadResult } from './load/load.ts';
+import { readCpuUs, readPeakBytes, resetPeakMemory } from './measure/process-usage.ts';
+import type { Entry, Round } from './results.ts';
+import { rotate } from './statistics.ts';
+
+export interface Runner {
+  readonly name: string;
+  /** The process whose CPU and memory count; undefined: none. */
+  readonly pid: number | undefined;
+  /** How many units a request is. */
+  readonly unitsPerRequest: number;
+  load(seconds: number): Promise<LoadResult>;
+}
+
+export interface RoundsOptions {
+  readonly rounds: number;
+  /** Default: one. Whole ones: wrk takes no others. */
+  readonly seconds?: number;
+  /** One load of each goes before. */
+  readonly needsWarmUp?: boolean;
+  readonly progress: (text: string) => void;
+}
+
+/** For what one load leaves behind: answers on their way, connections that close. */
+const betweenLoadsMs = 50;
+
+export async function runRounds(
+  runners: readonly Runner[],
+  options: RoundsOptions,
+): Promise<Entry[]> {
+  const { rounds, seconds = roundSeconds, needsWarmUp = false, progress } = options;
+  const done = new Map<string, Round[]>(runners.map(({ name }) => [name, []]));
+  if (needsWarmUp) {
+    for (const runner of runners) {
+      progress(`warming up ${runner.name}`);
+      await runner.load(seconds);
+    }
+  }
+  for (let round = 0; round < rounds; round += 1) {
+    for (const runner of rotate(runners, round)) {
+      progress(`round ${round + 1} of ${rounds}: ${runner.name}`);
+      await sleep(betweenLoadsMs);
+      done.get(runner.name)?.push(await measure(runner, seconds));
+    }
+  }
+  return runners.map(({ name }) => ({ name, rounds: done.get(name) ?? [] }));
+}
+
+async function measure(runner: Runner, seconds: number): Promise<Round> {
+  const { pid, unitsPerRequest } = runner;
+  if (pid !== undefined) resetPeakMemory(pid);
+  const beforeUs = pid === undefined ? 0 : readCpuUs(pid);
+  const { requests, ...result } = await runner.load(seconds);
+  return {
+    ...result,
+    units: requests * unitsPerRequest,
+    ...(pid !== undefined && { cpuUs: readCpuUs(pid) - beforeUs, peakBytes: readPeakBytes(pid) }),
+  };
+}
