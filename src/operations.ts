@@ -15,6 +15,8 @@ export interface OperationsOptions {
     readonly orgs: ReadonlyMap<string, RunningOrg>;
   };
   readonly emit: Emit;
+  /** Tells the sinks what has happened up to now. */
+  readonly flush: () => void;
   readonly now: () => number;
 }
 
@@ -25,7 +27,8 @@ export type Operations = Omit<AdminListener, 'note'> & {
 
 const defaultAddress: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 9090 };
 
-export function createOperations({ config, current, emit, now }: OperationsOptions): Operations {
+export function createOperations(options: OperationsOptions): Operations {
+  const { config, current, emit, flush, now } = options;
   const address = config.admin ? config.admin.listen : defaultAddress;
   if (!address) return none;
   const metrics = createMetrics();
@@ -37,6 +40,7 @@ export function createOperations({ config, current, emit, now }: OperationsOptio
     logInAgain: async (name) => current().orgs.get(name)?.logInAgain(),
     metrics,
     emit,
+    flush,
     now,
   });
   return { ...admin, sinks: [metrics.note, note] };

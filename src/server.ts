@@ -32,6 +32,8 @@ export interface ServerOptions {
 export interface ProxyServer {
   /** Tells every sink: for what happens outside, such as a configuration that is refused. */
   readonly emit: Emit;
+  /** Tells them what has happened up to now: requests are told a little later than they end. */
+  readonly flush: () => void;
   /** Resolves with the address that clients use, such as `http://127.0.0.1:8080`. */
   listen(): Promise<string>;
   /**
@@ -58,8 +60,14 @@ export function createProxyServer({
   emit: log,
   now = Date.now,
 }: ServerOptions): ProxyServer {
-  const operations = createOperations({ config, current: () => state, emit: log, now });
-  const emit = fanOut([log, ...operations.sinks]);
+  const operations = createOperations({
+    config,
+    current: () => state,
+    emit: log,
+    flush: () => flush(),
+    now,
+  });
+  const { emit, flush } = fanOut([log, ...operations.sinks]);
   const openCalls = new OpenCalls();
   const draining = new Draining(openCalls);
   const shared = { streamLane: new StreamLane(), openCalls, draining, emit, now };
@@ -89,12 +97,16 @@ export function createProxyServer({
     await Promise.all(
       listeners.map(({ server }) => closeConnections(server, graceMs > 0 ? lingerMs : 0)),
     );
+    // What was cut ends as that, and is told.
+    await openCalls.empty(lingerMs);
     await Promise.all([...state.orgs.values()].map((org) => org.destroy()));
     await operations.close();
+    flush();
     return isClean;
   };
   return {
     emit,
+    flush,
     listen: async () => {
       try {
         await operations.open();

@@ -30,6 +30,8 @@ export interface AdminListenerOptions {
     scrape(orgs: readonly OrgStatus[]): Promise<string>;
   };
   readonly emit: Emit;
+  /** Brings what is shown up to date. */
+  readonly flush: () => void;
   readonly now: () => number;
 }
 
@@ -74,11 +76,12 @@ export function createAdminListener(options: AdminListenerOptions): AdminListene
     metrics: { contentType: metrics.contentType, scrape: () => metrics.scrape(orgs()) },
     logInAgain: createLoginAction(options),
   });
+  const fetch = (request: Request, env: unknown) => {
+    options.flush();
+    return app.fetch(request, env as AdminEnv['Bindings']);
+  };
   const server = createServer(
-    getRequestListener((request, env) => app.fetch(request, env as AdminEnv['Bindings']), {
-      overrideGlobalObjects: false,
-      hostname: 'localhost',
-    }),
+    getRequestListener(fetch, { overrideGlobalObjects: false, hostname: 'localhost' }),
   );
 
   let opened: string | undefined;

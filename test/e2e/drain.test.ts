@@ -23,6 +23,12 @@ async function startWith(
   return { proxy, url: await proxy.address() };
 }
 
+/** Its log. */
+function linesOf(proxy: SpawnedProxy): Record<string, unknown>[] {
+  const lines = proxy.stdout().trimEnd().split('\n');
+  return lines.map((line) => JSON.parse(line));
+}
+
 test.each(['SIGTERM', 'SIGINT'] as const)(
   '%s: requests in flight finish, and the exit code is 0',
   async (signal) => {
@@ -37,6 +43,10 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     expect(answer.status).toBe(200);
     expect(answer.headers.get('connection')).toBe('close');
     expect(await proxy.exit()).toBe(0);
+    expect(linesOf(proxy).slice(-2)).toMatchObject([
+      { type: 'request', status: 200, cut: false },
+      { type: 'stopped' },
+    ]);
   },
 );
 
@@ -49,6 +59,10 @@ test('requests that outlast the grace are cut, and the exit code is 1', async ()
   proxy.process.kill('SIGTERM');
   await expect(inFlight).rejects.toThrow();
   expect(await proxy.exit()).toBe(1);
+  expect(linesOf(proxy).slice(-2)).toMatchObject([
+    { type: 'request', status: 0, cut: true },
+    { type: 'stopped' },
+  ]);
 });
 
 test('a second signal ends at once', async () => {

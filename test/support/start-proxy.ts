@@ -80,8 +80,14 @@ export async function startProxy(
   const proxy: TestProxy = {
     url,
     port: url.startsWith('http') ? Number(new URL(url).port) : 0,
-    events,
-    eventsOf: (type) => events.filter((event) => event.type === type) as never,
+    get events() {
+      server.flush();
+      return events;
+    },
+    eventsOf: (type) => {
+      server.flush();
+      return events.filter((event) => event.type === type) as never;
+    },
     close: async () => {
       await server.close();
     },
