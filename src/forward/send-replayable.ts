@@ -37,7 +37,7 @@ export async function sendReplayable(request: Replayable, to: Destination): Prom
   const session =
     sessions.current ?? (await timed(request, sessions.acquire(request.presence.signal)));
   const sent = await sendToInstance(request, session, to);
-  if (!(await isRefused(sent, request, to))) return sent;
+  if (!(await isRefused(sent, request, to, { willReplay: true }))) return sent;
   const fresh = await orDiscard(
     sent.answer,
     timed(request, sessions.acquire(request.presence.signal)),
@@ -48,13 +48,19 @@ export async function sendReplayable(request: Replayable, to: Destination): Prom
   request.trace.replayed = true;
   const replayed = await sendWith(request, fresh, to);
   // Whatever it says goes to the client; the session manager is told, so that the next request may do better.
-  if (!(await isRefused(replayed, request, to))) sessions.renewalHelped(request.api);
+  const isRefusedAgain = await isRefused(replayed, request, to, { willReplay: false });
+  if (!isRefusedAgain) sessions.renewalHelped(request.api);
   return replayed;
 }
 
-async function isRefused(sent: Sent, request: Replayable, to: Destination): Promise<boolean> {
+async function isRefused(
+  sent: Sent,
+  request: Replayable,
+  to: Destination,
+  next: { readonly willReplay: boolean },
+): Promise<boolean> {
   if (await saysDeadSession(sent.answer, request.api, request.method)) {
-    to.sessions.reject(sent.session, request.api);
+    to.sessions.reject(sent.session, request.api, next);
     return true;
   }
   if (sent.answer.status < 400 && needsSession(request.target)) {

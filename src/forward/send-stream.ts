@@ -40,7 +40,7 @@ export async function sendStream(
   const sent = await sendToInstance(call, session, framing, to);
   const sessionExpired = await saysDeadSession(sent.answer, call.api);
   if (sessionExpired) {
-    to.sessions.reject(sent.session, call.api);
+    to.sessions.reject(sent.session, call.api, { willReplay: false });
     to.sessions.acquire().catch(() => {});
   } else if (sent.answer.status === edgeHasNoRoute) {
     // Too late for this body; the next try goes to where the org has moved.

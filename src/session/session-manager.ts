@@ -50,6 +50,8 @@ export class SessionManager {
    * a JWT) takes no renewal from the others.
    */
   readonly #renewalBackoffs = new Map<Api, LoginBackoff>();
+  /** APIs of whose last renewal nothing has been heard yet: it may be that all who waited for it have left. */
+  readonly #unheard = new Set<Api>();
   /** The session that an API refused although a renewal had just brought it: nothing else that it accepts mends that. */
   readonly #refused = new Map<Api, Session>();
   readonly #renewalLimit = new RenewalLimit();
@@ -103,19 +105,26 @@ export class SessionManager {
    */
   prove(session: Session, api: Api): void {
     session.provenAtMs = this.#options.now();
-    if (session === this.#current && session !== this.#refused.get(api)) this.renewalHelped(api);
+    if (session !== this.#current) return;
+    if (this.#unheard.size > 0) this.#unheard.clear();
+    if (session !== this.#refused.get(api)) this.renewalHelped(api);
   }
 
   /**
    * Salesforce refused this session: the next `acquire` logs in. Without effect where the session is not the present one
    * any more, and where a login would be one too many: then `acquire` keeps giving this session, and whoever uses it gets
    * Salesforce's own answer.
+   * @param willReplay this request is sent again with the next session, and so will tell whether the login helped
    */
-  reject(session: Session, api: Api): void {
+  reject(session: Session, api: Api, { willReplay }: { readonly willReplay: boolean }): void {
+    // Also where it comes late: otherwise tokens that are dead on arrival loop while other requests overtake the replays.
+    if (!willReplay) this.#unheard.delete(api);
     if (session !== this.#current || this.#waitMs(this.#loginBackoff) > 0) return;
     const nowMs = this.#options.now();
     const backoff = this.#renewalBackoff(api);
-    const waitMs = Math.max(this.#waitMs(backoff), this.#renewalLimit.waitMs(nowMs));
+    // A renewal of which nothing was heard bars no other; the steps go on, until a session is accepted.
+    const barredMs = this.#unheard.delete(api) ? 0 : this.#waitMs(backoff);
+    const waitMs = Math.max(barredMs, this.#renewalLimit.waitMs(nowMs));
     if (waitMs > 0) {
       this.#refused.set(api, session);
       this.#giveUp(session, 'dead_on_arrival', waitMs);
@@ -123,6 +132,7 @@ export class SessionManager {
     }
     backoff.failed(nowMs);
     this.#renewalLimit.renewed(nowMs);
+    this.#unheard.add(api);
     this.#current = undefined;
     this.#rejected = session;
     this.#options.onEvent({ type: 'session_rejected', ageMs: nowMs - session.issuedAtMs });
@@ -194,8 +204,11 @@ export class SessionManager {
     if (previous?.isSameAs(session)) {
       // Identity tells the waiting requests that there is nothing new to replay with.
       this.#current = previous;
-      for (const api of this.#renewalBackoffs.keys()) this.#refused.set(api, previous);
-      if (isRenewal) this.#giveUp(previous, 'same_token', this.#longestRenewalWaitMs());
+      if (isRenewal) {
+        this.#unheard.clear();
+        for (const api of this.#renewalBackoffs.keys()) this.#refused.set(api, previous);
+        this.#giveUp(previous, 'same_token', this.#longestRenewalWaitMs());
+      }
       return previous;
     }
     this.#current = session;

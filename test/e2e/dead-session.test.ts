@@ -1,11 +1,13 @@
 // What a client sees of a session that has died: nothing, in every dialect; and of what only looks like it: Salesforce's answer.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { HttpMessage } from '../support/http-message.ts';
 import { ok, startRawPair } from '../support/raw-upstream.ts';
-import { type SendOptions, send } from '../support/send.ts';
+import { type Answer, type SendOptions, send } from '../support/send.ts';
 import { startOrg } from '../support/start-org.ts';
 import { startProxy, type TestProxyOptions } from '../support/start-proxy.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const dead = '[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]';
 
@@ -250,6 +252,64 @@ describe('what is no dead session comes through byte for byte, without a login',
   });
 });
 
+describe('a renewal whose clients have all left', () => {
+  const url = '/services/data/v67.0/limits';
+
+  /** `count` requests whose clients leave together once `isTime`. */
+  async function sendAndLeave(target: string, count: number, isTime: () => boolean) {
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    const left = Array.from({ length: count }, () => send(target, { signal }));
+    const ends = Promise.allSettled(left);
+    await waitFor(isTime, 'the time to leave');
+    leaving.abort();
+    for (const { status } of await ends) expect(status).toBe('rejected');
+  }
+
+  // A load test stops at the moment when a session ends, and the next session is over before it starts again: for 30 s each
+  // request got the 401, because the renewal counted as one that had not helped.
+  test('during the login: its session may be dead when the next request comes', async () => {
+    const org = await startOrg();
+    const proxy = await startProxy(org);
+    for (let renewals = 1; renewals <= 3; renewals += 1) {
+      org.control.endSessions();
+      org.control.resetCounts();
+      org.control.tokenEndpoint({ mode: 'ok', delayMs: 300 });
+      await sendAndLeave(proxy.url + url, 10, () => org.control.counts().tokenRequests === 1);
+      await waitFor(() => proxy.eventsOf('logged_in').length === 1 + renewals, 'the login');
+    }
+    org.control.tokenEndpoint({ mode: 'ok' });
+    expect(org.control.endSessions()).toBe(1);
+    const got = await Promise.all(Array.from({ length: 20 }, () => send(proxy.url + url)));
+    expect(new Set(got.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(proxy.eventsOf('logged_in')).toHaveLength(1 + 3 + 1);
+    expect(proxy.eventsOf('session_not_renewed')).toHaveLength(0);
+  });
+
+  test('during their replays: the same', async () => {
+    const { proxy, org, upstream } = await startRawPair();
+    const dying = new Set<string>();
+    let isSilent = true;
+    upstream.onRequest((request, connection) => {
+      void request.completed.then(() => {
+        const token = tokenOf(request);
+        if (dying.size === 0) dying.add(token);
+        if (dying.has(token)) connection.write(answer(401, dead));
+        else if (!isSilent) connection.write(ok('the fresh answer'));
+      });
+    });
+    org.control.endSessions();
+    const replays = () => upstream.requests().filter((one) => !dying.has(tokenOf(one)));
+    await sendAndLeave(proxy.url + url, 5, () => replays().length === 5);
+    for (const replay of replays()) dying.add(tokenOf(replay));
+    org.control.endSessions();
+    isSilent = false;
+    const got = await send(proxy.url + url);
+    expect([got.status, got.text]).toEqual([200, 'the fresh answer']);
+    expect(org.control.counts().exchanges).toBe(3);
+  });
+});
+
 describe('a renewal that does not help', () => {
   test('the same token again: Salesforce’s own answer, one exchange, however many ask', async () => {
     const org = await startOrg();
@@ -287,6 +347,27 @@ describe('a renewal that does not help', () => {
     // At 0, 30, 90 and 210 s.
     expect(org.control.counts().exchanges).toBe(4);
     expect(proxy.eventsOf('session_not_renewed')[0]).toMatchObject({ why: 'dead_on_arrival' });
+  });
+
+  test('tokens that are dead on arrival, and requests that come during each login: no loop', async () => {
+    const org = await startOrg();
+    const proxy = await startProxy(org);
+    org.control.mintDeadTokens(true);
+    org.control.endSessions();
+    org.control.resetCounts();
+    org.control.tokenEndpoint({ mode: 'ok', delayMs: 100 });
+    const asked: Promise<Answer>[] = [];
+    // The first is replayed; the others have seen no session die before they use the new one.
+    for (let i = 0; i < 200; i += 1) {
+      asked.push(send(`${proxy.url}/services/data/v67.0/limits`));
+      await sleep(5);
+    }
+    for (const { status, text } of await Promise.all(asked)) {
+      expect([status, text]).toEqual([401, dead]);
+    }
+    // One more at most, where another hears of the new session before the replay does.
+    expect(org.control.counts().exchanges).toBeLessThanOrEqual(2);
+    expect(proxy.eventsOf('session_not_renewed')).toMatchObject([{ why: 'dead_on_arrival' }]);
   });
 
   test('SOAP that refuses what REST takes (tokens in JWT format) does not storm', async () => {

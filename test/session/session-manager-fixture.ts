@@ -1,6 +1,7 @@
 // A session manager whose logins end when the test says so, under a clock that the test moves.
 import { Secret } from '../../src/config/secret.ts';
 import { ProxyError } from '../../src/errors.ts';
+import type { Api } from '../../src/salesforce/session-carrier.ts';
 import { Session } from '../../src/session/session.ts';
 import { type SessionEvent, SessionManager } from '../../src/session/session-manager.ts';
 
@@ -64,6 +65,26 @@ export class ManagerFixture {
     const session = await acquired;
     this.manager.prove(session, 'rest');
     return session;
+  }
+
+  /** Salesforce refuses it to a request that would be sent again. */
+  refuse(session: Session, api: Api = 'rest'): void {
+    this.manager.reject(session, api, { willReplay: true });
+  }
+
+  /** Salesforce refuses it to a replay, or to a body that is piped. */
+  refuseReplay(session: Session, api: Api = 'rest'): void {
+    this.manager.reject(session, api, { willReplay: false });
+  }
+
+  /** A renewal whose every client leaves before its replay; what it brought. */
+  async renewedUnheard(session: Session, api: Api = 'rest'): Promise<Session> {
+    this.refuse(session, api);
+    const leaving = new AbortController();
+    const left = this.manager.acquire(leaving.signal).catch(() => {});
+    leaving.abort(new Error('left'));
+    await left;
+    return this.land();
   }
 
   eventsOf<T extends SessionEvent['type']>(type: T) {

@@ -8,7 +8,7 @@ import { failure, ManagerFixture, settle } from './session-manager-fixture.ts';
 
 type Step =
   | { readonly do: 'request'; readonly api: Api }
-  | { readonly do: 'answer' | 'giveUp' | 'unreachable'; readonly at: number }
+  | { readonly do: 'answer' | 'giveUp' | 'lose' | 'unreachable'; readonly at: number }
   | { readonly do: 'tick'; readonly ms: number }
   | { readonly do: 'land'; readonly as: 'fresh' | 'same' | 'dead' }
   | { readonly do: 'fail'; readonly as: (typeof failures)[number] }
@@ -27,8 +27,11 @@ export const steps: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('answer' as const), at }) },
   {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constantFrom('giveUp' as const, 'unreachable' as const), at }),
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom('giveUp' as const, 'lose' as const, 'unreachable' as const),
+      at,
+    }),
   },
   {
     weight: 3,
@@ -71,6 +74,8 @@ export class World {
   #loginsTooEarly = 0;
   #keyOfLogin = '';
   waiters = 0;
+  /** Since the present session was accepted for the last time. */
+  hasRefusedReplay = false;
 
   constructor() {
     this.fixture.onLogin = () => {
@@ -87,6 +92,10 @@ export class World {
         break;
       case 'answer':
         this.#answer(this.#take(step.at));
+        break;
+      case 'lose':
+        // Its client leaves before the answer.
+        this.#take(step.at);
         break;
       case 'unreachable':
         this.#relearn(this.#take(step.at));
@@ -162,12 +171,14 @@ export class World {
     const { api, session, isReplay } = call;
     const { manager } = this.fixture;
     if (this.#alive.has(session.token.reveal())) {
+      if (session === manager.current) this.hasRefusedReplay = false;
       manager.prove(session, api);
       if (isReplay) manager.renewalHelped(api);
       return;
     }
     const { current } = manager;
-    manager.reject(session, api);
+    manager.reject(session, api, { willReplay: !isReplay });
+    this.hasRefusedReplay ||= isReplay;
     // An old token never removes another session.
     if (session !== current) expect(manager.current).toBe(current);
     if (!isReplay) this.#send(api, true, (signal) => manager.acquire(signal), session);

@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { mostRenewals } from '../../src/session/renewal-limit.ts';
+import type { Session } from '../../src/session/session.ts';
 import { failure, loginTimeoutMs, ManagerFixture, settle } from './session-manager-fixture.ts';
 import { steps, World } from './session-manager-model.ts';
 
@@ -65,7 +66,7 @@ describe('a rejected session', () => {
   test('is renewed once, however many saw it', async () => {
     const fixture = new ManagerFixture();
     const old = await fixture.loggedIn();
-    for (let i = 0; i < 100; i += 1) fixture.manager.reject(old, 'rest');
+    for (let i = 0; i < 100; i += 1) fixture.refuse(old);
     const asked = Array.from({ length: 100 }, () => fixture.manager.acquire());
     const fresh = await fixture.land();
     for (const got of await Promise.all(asked)) expect(got).toBe(fresh);
@@ -76,11 +77,11 @@ describe('a rejected session', () => {
   test('a late rejection neither removes nor renews the fresh one', async () => {
     const fixture = new ManagerFixture();
     const old = await fixture.loggedIn();
-    fixture.manager.reject(old, 'rest');
+    fixture.refuse(old);
     const asked = fixture.manager.acquire();
     const fresh = await fixture.land();
     await asked;
-    fixture.manager.reject(old, 'rest');
+    fixture.refuse(old);
     expect(fixture.manager.current).toBe(fresh);
     expect(await fixture.manager.acquire()).toBe(fresh);
     expect(fixture.logins).toBe(2);
@@ -93,7 +94,7 @@ describe('a rejected session', () => {
     for (const idleMs of [10, 3 * 3_600_000]) {
       fixture.nowMs += idleMs;
       const session = fixture.manager.current ?? first;
-      fixture.manager.reject(session, 'rest');
+      fixture.refuse(session);
       void fixture.manager.acquire();
       const fresh = await fixture.land();
       expect(fixture.manager.current).toBe(fresh);
@@ -104,12 +105,12 @@ describe('a rejected session', () => {
 
   test('one that was renewed and never used again is renewed after its idle time', async () => {
     const fixture = new ManagerFixture();
-    fixture.manager.reject(await fixture.loggedIn(), 'rest');
+    fixture.refuse(await fixture.loggedIn());
     void fixture.manager.acquire();
     // Its client had left before the replay, so nobody knows whether it helped.
     const renewed = await fixture.land();
     fixture.nowMs += 7_200_000;
-    fixture.manager.reject(renewed, 'rest');
+    fixture.refuse(renewed);
     expect(fixture.manager.current).toBeUndefined();
   });
 
@@ -118,7 +119,7 @@ describe('a rejected session', () => {
     let session = await fixture.loggedIn();
     for (let i = 0; i < 20; i += 1) {
       fixture.nowMs += 100;
-      fixture.manager.reject(session, 'rest');
+      fixture.refuse(session);
       const asked = fixture.manager.acquire();
       await fixture.land();
       session = await asked;
@@ -135,7 +136,7 @@ describe('a renewal whose request never came to its replay (its client left, or 
     let session = await fixture.loggedIn();
     for (let i = 0; i < 5; i += 1) {
       fixture.nowMs += 1000;
-      fixture.manager.reject(session, 'rest');
+      fixture.refuse(session);
       const asked = fixture.manager.acquire();
       await fixture.land();
       session = await asked;
@@ -150,15 +151,105 @@ describe('a renewal whose request never came to its replay (its client left, or 
     let session = await fixture.loggedIn();
     for (let second = 0; second < 600; second += 1) {
       fixture.nowMs += 1000;
-      fixture.manager.reject(session, 'rest');
+      fixture.refuse(session);
       const asked = fixture.manager.acquire();
       await fixture.land();
       session = await asked;
       // The same API refuses one resource and accepts the others.
-      fixture.manager.reject(session, 'rest');
+      fixture.refuseReplay(session);
       fixture.manager.prove(session, 'rest');
     }
     expect(fixture.logins).toBeLessThanOrEqual(1 + 5);
+  });
+});
+
+describe('a renewal of which nobody has heard whether it helped (all its clients left before their replays)', () => {
+  test('does not count where its session ends before its first use, however often in a row', async () => {
+    const fixture = new ManagerFixture();
+    let session = await fixture.loggedIn();
+    for (let i = 0; i < 20; i += 1) {
+      session = await fixture.renewedUnheard(session);
+      fixture.nowMs += 1000;
+    }
+    fixture.refuse(session);
+    const asked = fixture.manager.acquire();
+    const fresh = await fixture.land();
+    expect(await asked).toBe(fresh);
+    expect(fixture.logins).toBe(1 + 21);
+    expect(fixture.eventsOf('session_not_renewed')).toHaveLength(0);
+  });
+
+  test('1,000 requests that then see its session dead make one login', async () => {
+    const fixture = new ManagerFixture();
+    const session = await fixture.renewedUnheard(await fixture.loggedIn());
+    for (let i = 0; i < 1000; i += 1) fixture.refuse(session);
+    const asked = Array.from({ length: 1000 }, () => fixture.manager.acquire());
+    const fresh = await fixture.land();
+    for (const got of await Promise.all(asked)) expect(got).toBe(fresh);
+    for (let i = 0; i < 1000; i += 1) fixture.refuseReplay(fresh);
+    expect(await fixture.manager.acquire()).toBe(fresh);
+    expect(fixture.logins).toBe(3);
+    expect(fixture.eventsOf('session_not_renewed')).toMatchObject([{ why: 'dead_on_arrival' }]);
+  });
+
+  test('counts where what was refused is not sent again', async () => {
+    const fixture = new ManagerFixture();
+    const session = await fixture.renewedUnheard(await fixture.loggedIn());
+    fixture.refuseReplay(session);
+    for (let i = 0; i < 29; i += 1) {
+      fixture.nowMs += 1000;
+      fixture.refuse(session);
+      expect(await fixture.manager.acquire()).toBe(session);
+    }
+    expect(fixture.logins).toBe(2);
+    fixture.nowMs += 1000;
+    fixture.refuse(session);
+    expect(fixture.manager.current).toBeUndefined();
+  });
+
+  test('counts where it brought the same token', async () => {
+    const fixture = new ManagerFixture();
+    const session = await fixture.loggedIn();
+    fixture.refuse(session);
+    void fixture.manager.acquire();
+    await fixture.land(fixture.session(session.token.reveal()));
+    for (let i = 0; i < 10; i += 1) fixture.refuse(session);
+    expect(await fixture.manager.acquire()).toBe(session);
+    expect(fixture.logins).toBe(2);
+  });
+
+  test('counts for no API, whichever is the first to see its session dead', async () => {
+    const fixture = new ManagerFixture();
+    let session = await fixture.renewedUnheard(await fixture.loggedIn(), 'rest');
+    for (const api of ['soap', 'rest', 'rest', 'soap'] as const) {
+      fixture.nowMs += 1000;
+      session = await fixture.renewedUnheard(session, api);
+    }
+    expect(fixture.logins).toBe(2 + 4);
+    expect(fixture.eventsOf('session_not_renewed')).toHaveLength(0);
+  });
+
+  test('is not judged by a login that only looks whether the org has moved', async () => {
+    const fixture = new ManagerFixture();
+    const session = await fixture.renewedUnheard(await fixture.loggedIn());
+    const looked = fixture.manager.relearn(session);
+    await fixture.land(fixture.session(session.token.reveal()));
+    expect(await looked).toBe(session);
+    fixture.manager.prove(session, 'rest');
+    fixture.refuse(session);
+    expect(fixture.manager.current).toBeUndefined();
+  });
+
+  test('lets clients that never wait for their replays make 300 logins in 10 minutes and no more', async () => {
+    const fixture = new ManagerFixture();
+    let session = await fixture.loggedIn();
+    for (let i = 0; i < 36_000; i += 1) {
+      fixture.nowMs += 100;
+      fixture.refuse(session);
+      if (!fixture.manager.current) void fixture.manager.acquire();
+      if (fixture.isLoggingIn) session = await fixture.land();
+    }
+    expect(fixture.logins).toBeLessThanOrEqual(1 + mostRenewals * 6);
   });
 });
 
@@ -168,7 +259,7 @@ describe('a renewal that does not help', () => {
     const session = await fixture.loggedIn();
     const token = session.token.reveal();
     for (const waitMs of [30_000, 60_000, 120_000, 240_000, 300_000, 300_000]) {
-      fixture.manager.reject(session, 'rest');
+      fixture.refuse(session);
       const asked = fixture.manager.acquire();
       await fixture.land(fixture.session(token));
       expect(await asked).toBe(session);
@@ -177,7 +268,7 @@ describe('a renewal that does not help', () => {
       const { logins } = fixture;
       for (let i = 0; i < 100; i += 1) {
         fixture.nowMs += waitMs / 101;
-        fixture.manager.reject(session, 'rest');
+        fixture.refuse(session);
         expect(await fixture.manager.acquire()).toBe(session);
       }
       expect(fixture.logins).toBe(logins);
@@ -193,17 +284,34 @@ describe('a renewal that does not help', () => {
       fixture.nowMs += 1000;
       for (let i = 0; i < 3; i += 1) {
         const session = await fixture.manager.acquire();
-        fixture.manager.reject(session, 'rest');
+        fixture.refuse(session);
         const next = fixture.manager.acquire();
         await fixture.land();
         const replayed = await next;
-        if (replayed !== session) fixture.manager.reject(replayed, 'rest');
+        if (replayed !== session) fixture.refuseReplay(replayed);
       }
     }
     expect(fixture.logins).toBeLessThanOrEqual(1 + 16);
     expect(fixture.logins).toBeGreaterThanOrEqual(10);
     // Told once for each session, and not once for each request.
     expect(fixture.eventsOf('session_not_renewed').length).toBeLessThanOrEqual(16);
+  });
+
+  test('tokens that are dead on arrival: who came during the login, and hears before the replay, starts no loop', async () => {
+    const fixture = new ManagerFixture();
+    await fixture.loggedIn();
+    let replays: Session[] = [];
+    for (let i = 0; i < 36_000; i += 1) {
+      fixture.nowMs += 100;
+      const session = await fixture.manager.acquire();
+      fixture.refuse(session);
+      for (const replay of replays) fixture.refuseReplay(replay);
+      const next = fixture.manager.acquire();
+      await fixture.land();
+      replays = [await next].filter((fresh) => fresh !== session);
+    }
+    // Two in each step of the backoff.
+    expect(fixture.logins).toBeLessThanOrEqual(1 + 2 * 16);
   });
 
   test('an API that refuses what the others accept never storms, and takes no renewal from them', async () => {
@@ -213,7 +321,7 @@ describe('a renewal that does not help', () => {
       fixture.nowMs += 1000;
       fixture.manager.prove(await fixture.manager.acquire(), 'rest');
       const refused = await fixture.manager.acquire();
-      fixture.manager.reject(refused, 'soap');
+      fixture.refuse(refused, 'soap');
       const next = fixture.manager.acquire();
       await fixture.land();
       fixture.manager.prove(await next, 'rest');
@@ -221,7 +329,7 @@ describe('a renewal that does not help', () => {
     expect(fixture.logins).toBeLessThanOrEqual(1 + 16);
     // In the midst of it the session ends for REST too.
     const { logins } = fixture;
-    fixture.manager.reject(await fixture.manager.acquire(), 'rest');
+    fixture.refuse(await fixture.manager.acquire());
     void fixture.manager.acquire();
     await fixture.land();
     expect(fixture.logins).toBe(logins + 1);
@@ -233,7 +341,7 @@ describe('a renewal that does not help', () => {
     for (let i = 0; i < 36_000; i += 1) {
       fixture.nowMs += 100;
       const session = await fixture.manager.acquire();
-      fixture.manager.reject(session, 'rest');
+      fixture.refuse(session);
       const next = fixture.manager.acquire();
       await fixture.land();
       if ((await next) !== session) fixture.manager.renewalHelped('rest');
@@ -342,7 +450,7 @@ describe('a failed exchange', () => {
       fixture.nowMs += 300_000;
     }
     const session = await fixture.loggedIn();
-    fixture.manager.reject(session, 'rest');
+    fixture.refuse(session);
     const asked = fixture.manager.acquire().catch(() => {});
     await fixture.fail();
     await asked;
@@ -393,7 +501,7 @@ describe('an org that has moved', () => {
     expect(fixture.manager.current).toBe(session);
     expect(await fixture.manager.acquire()).toBe(session);
     fixture.nowMs += 29_000;
-    fixture.manager.reject(session, 'rest');
+    fixture.refuse(session);
     expect(fixture.manager.current).toBe(session);
     expect(fixture.logins).toBe(2);
   });
@@ -402,7 +510,7 @@ describe('an org that has moved', () => {
     const fixture = new ManagerFixture();
     const session = await fixture.loggedIn();
     const relearned = fixture.manager.relearn(session);
-    fixture.manager.reject(session, 'rest');
+    fixture.refuse(session);
     const acquired = fixture.manager.acquire();
     const moved = await fixture.land(fixture.session('new', elsewhere));
     expect(await relearned).toBe(moved);
@@ -450,6 +558,27 @@ test('whatever happens: one exchange in flight, old tokens harm nobody, every wa
       await world.finish();
     }),
     { numRuns: 400 },
+  );
+});
+
+test('whoever leaves whenever: where each login brings a session that lives, only a refused replay ends the renewals', async () => {
+  const kind = steps.filter((step) => {
+    if (step.do === 'request') return step.api === 'rest';
+    if (step.do === 'land') return step.as === 'fresh';
+    return !['fail', 'reset', 'changeKey'].includes(step.do);
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(kind, { minLength: 100, maxLength: 300 }), async (run) => {
+      const world = new World();
+      for (const step of run) {
+        const { length } = world.fixture.eventsOf('session_not_renewed');
+        await world.run(step);
+        if (world.hasRefusedReplay) continue;
+        expect(world.fixture.eventsOf('session_not_renewed')).toHaveLength(length);
+      }
+      await world.finish();
+    }),
+    { numRuns: 100 },
   );
 });
 
