@@ -145,8 +145,11 @@ function addressesOf(config: Config): { orgName: string | undefined; address: Li
   return [{ orgName: undefined, address: config.listen }, ...own];
 }
 
-/** Nothing is routed by a URL, so one request stands for all to Hono; what really came is in its bindings. */
-const anyRequest = new Request('http://localhost/');
+/**
+ * Nothing is routed by a URL, so one request stands for all to Hono; what really came is in its bindings. Hono reads no more of
+ * it than this, and a real Request would print its URL anew for each.
+ */
+const anyRequest = { method: 'GET', url: 'http://localhost/' } as Request;
 
 /** Each request is answered by the state that is current when it begins, to its end. */
 function handlerOf(

@@ -40,7 +40,7 @@ export function sendInReplayLane(
       if (exchange.wasLostWhileIdle(error) && isRepeatable(request)) repeat();
       else reject(error);
     };
-    new ReplayExchange(request, resolve, failed).send(upstream.replayLane);
+    new ReplayExchange(request, resolve, failed).send(upstream.replayLane(request.origin));
   });
 }
 

@@ -39,14 +39,18 @@ export type OnInformation = (interim: InterimAnswer) => void;
 const lookBytes = 64 * 1024;
 const lookMs = 2000;
 
-/** Looks whether an answer says that the session is dead; most answers are told by their status alone. */
-export async function saysDeadSession(
+/** Looks whether an answer says that the session is dead; most answers are told by their status alone, at once. */
+export function saysDeadSession(
   answer: UpstreamAnswer,
   api: Api,
   method = 'GET',
-): Promise<boolean> {
+): boolean | Promise<boolean> {
   if (!mayBeDeadSession(api, answer.status)) return false;
   if (method === 'HEAD') return isDeadSession(api, answer.status, undefined);
+  return bodySaysDeadSession(answer, api);
+}
+
+async function bodySaysDeadSession(answer: UpstreamAnswer, api: Api): Promise<boolean> {
   const bytes = await answer.peek(lookBytes, lookMs);
   const beginning = await decoded(bytes, contentEncoding(answer.rawHeaders));
   return isDeadSession(api, answer.status, beginning.toString());

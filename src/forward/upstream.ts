@@ -24,8 +24,9 @@ export interface UpstreamOptions {
 export const maxResponseHeadBytes = 64 * 1024;
 
 export class Upstream {
-  readonly replayLane: Dispatcher;
-  /** As `replayLane`, but each request on a connection of its own: for what a stale connection lost. */
+  readonly #pools = new Map<string, Pool>();
+  readonly #poolOptions: Pool.Options;
+  /** As those of `replayLane`, but each request on a connection of its own: for what a stale connection lost. */
   readonly newConnections: Dispatcher;
   /** One for each request that the stream lane has under way: Node's agent miscounts connections that open later. */
   readonly streamSlots: Slots;
@@ -36,7 +37,7 @@ export class Upstream {
     // A quarter for uploads; the rest for the many small requests.
     const streams = Math.max(1, Math.floor(maxConnections / 4));
     const openSocket = connectionBudget(options);
-    const agentOptions: Agent.Options = {
+    const poolOptions: Pool.Options = {
       connect: (address, opened) =>
         openSocket(address, (...outcome) => {
           outcome[1]?.on('error', resetIsNoEnd);
@@ -48,18 +49,26 @@ export class Upstream {
       bodyTimeout: options.responseTimeoutMs,
       maxHeaderSize: maxResponseHeadBytes,
     };
-    this.replayLane = new Agent({
-      ...agentOptions,
-      factory: (origin, pool: Pool.Options) =>
-        new Pool(origin, { ...pool, factory: (to, client) => new ReuseAwareClient(to, client) }),
-    });
-    this.newConnections = new Agent({ ...agentOptions, pipelining: 0 });
+    this.#poolOptions = {
+      ...poolOptions,
+      factory: (origin, client) => new ReuseAwareClient(origin, client),
+    };
+    this.newConnections = new Agent({ ...poolOptions, pipelining: 0 });
     this.streamSlots = new Slots(streams);
     // Not kept alive: an upload cannot be sent again if it meets a connection that was closed under us.
     this.#agents = {
       'http:': withOpenSocket(new http.Agent({ keepAlive: false }), openSocket, 'http:'),
       'https:': withOpenSocket(new https.Agent({ keepAlive: false }), openSocket, 'https:'),
     };
+  }
+
+  /** The connections to one instance: an org has one, and another after it has moved. */
+  replayLane(origin: string): Dispatcher {
+    const known = this.#pools.get(origin);
+    if (known) return known;
+    const pool = new Pool(origin, this.#poolOptions);
+    this.#pools.set(origin, pool);
+    return pool;
   }
 
   streamAgent(protocol: string): http.Agent {
@@ -69,7 +78,8 @@ export class Upstream {
   /** Ends all connections at once. */
   async destroy(): Promise<void> {
     for (const agent of Object.values(this.#agents)) agent.destroy();
-    await Promise.all([this.replayLane.destroy(), this.newConnections.destroy()]);
+    const pools = [...this.#pools.values(), this.newConnections];
+    await Promise.all(pools.map((pool) => pool.destroy()));
   }
 }
 
