@@ -71,7 +71,8 @@ async function answer(call: Call, middleware: readonly Middleware[]): Promise<Re
     call.error = error;
     const { incoming, outgoing, requestId, corsHeaders = [] } = call;
     sendError(incoming, outgoing, error, ['x-request-id', requestId, ...corsHeaders]);
+  } finally {
+    call.handled();
   }
-  call.handled();
   return RESPONSE_ALREADY_SENT;
 }
