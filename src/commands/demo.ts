@@ -31,7 +31,7 @@ export async function demo(options: DemoOptions): Promise<void> {
     }
   };
   try {
-    await runProxy(createDemoProxy(org, options.listen, emit), emit, {
+    await runProxy(createDemoProxy(org, options.listen, emit), {
       graceMs: () => 2000,
       afterClose: () => org.close(),
     });

@@ -5,7 +5,6 @@ import type { ListenAddress } from '../config/listen-address.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { Config } from '../config/schema.ts';
 import { ProxyError } from '../errors.ts';
-import type { Emit } from '../events.ts';
 import { createLog } from '../log.ts';
 import { createProxyServer, type ProxyServer } from '../server.ts';
 
@@ -39,7 +38,7 @@ export async function serve({ config: file, listen }: ServeOptions): Promise<voi
   };
   process.on('SIGHUP', reload);
   watchConfig(resolve(cwd, file ?? 'config.yaml'), reload);
-  await runProxy(server, emit, { graceMs: () => config.shutdown.graceMs });
+  await runProxy(server, { graceMs: () => config.shutdown.graceMs });
 }
 
 /** By its status, asked every second: that also sees the symbolic link of a Kubernetes ConfigMap swapped. */
@@ -59,11 +58,10 @@ export interface RunOptions {
 }
 
 /** Runs until SIGTERM or SIGINT; a second one ends at once. Exit code 0: nothing was cut; 1: requests were. */
-export async function runProxy(
-  server: ProxyServer,
-  emit: Emit,
-  options: RunOptions,
-): Promise<void> {
+export async function runProxy(server: ProxyServer, options: RunOptions): Promise<void> {
+  const { emit, flush } = server;
+  // Whatever ends the process: before the log writes what it still holds.
+  process.prependOnceListener('exit', flush);
   let isStopping = false;
   const stop = async (signal: NodeJS.Signals) => {
     if (isStopping) process.exit(1);

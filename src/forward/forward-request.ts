@@ -16,7 +16,7 @@ export interface ForwardOptions {
 
 /**
  * Resolves when the answer is under way: its head is sent, and its body follows.
- * @throws ProxyError as long as nothing has been sent to the client
+ * @throws ProxyError as long as nothing has been sent to the client; ClientGone where it has left
  */
 export async function forwardRequest(
   call: ClientCall,
@@ -29,6 +29,11 @@ export async function forwardRequest(
     : await sendStream(call, to, options.now);
   const usage = readApiUsage(sent.answer.rawHeaders);
   if (usage) to.budget.note(usage);
+  if (call.presence.reason) {
+    // Nobody broke off but the client, which may have cost the answer its connection.
+    sent.answer.discard();
+    throw call.presence.reason;
+  }
   relayResponse(sent.answer, res, {
     api,
     instanceOrigin: sent.session.instance.origin,

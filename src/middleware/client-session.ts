@@ -6,9 +6,10 @@ import type { Call, Middleware, Outcome } from './call.ts';
 
 /** Before the target is judged: the path is none that is proxied. */
 export function revoke(): Middleware {
-  return function revoke({ incoming, outgoing }) {
+  return function revoke({ incoming, outgoing, requestId }) {
     const { url = '' } = incoming;
     if (!url.startsWith(revokePath) || url.split('?', 1)[0] !== revokePath) return undefined;
+    outgoing.setHeader('x-request-id', requestId);
     answerRevoke(outgoing);
     return 'answered';
   };
@@ -25,6 +26,7 @@ async function guardSession(call: Call): Promise<Outcome> {
   // A password is a client's credential, and none travels upstream.
   if (operation === 'login') throw loginRefused();
   if (operation !== 'logout') return undefined;
+  call.outgoing.setHeader('x-request-id', call.requestId);
   answerSoapLogout(call.outgoing, call.target.path);
   return 'answered';
 }

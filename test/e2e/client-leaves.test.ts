@@ -45,6 +45,26 @@ describe.each(lanes)('in the $lane lane', ({ upstream: limits }) => {
     expect(pair.proxy.eventsOf('request')[0]).toMatchObject({ status: 0, cut: true });
   });
 
+  test.each(leavings)(
+    'while a 401 is looked at, a client %s, and nobody else',
+    async (_how, leave) => {
+      const pair = await startRawPair({
+        proxy,
+        onRequest: (_request, connection) =>
+          connection.write('HTTP/1.1 401 Unauthorized\r\nContent-Length: 1000\r\n\r\n[{"mess'),
+      });
+      const client = await connectRaw(pair.proxy);
+      await client.send(post);
+      await pair.upstream.request();
+      leave(client);
+      await waitFor(
+        () => pair.proxy.eventsOf('request').length === 1,
+        'its line in the access log',
+      );
+      expect(pair.proxy.eventsOf('request')[0]).toMatchObject({ cut: true, error: undefined });
+    },
+  );
+
   test.each(leavings)('in the middle of a download, a client %s', async (_how, leave) => {
     const pair = await startRawPair({
       proxy,

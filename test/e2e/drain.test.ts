@@ -65,6 +65,20 @@ test('requests that outlast the grace are cut, and the exit code is 1', async ()
   ]);
 });
 
+test.each([1, 2])(
+  '%i signals: every request that was answered is in the log, in its place',
+  async (signals) => {
+    const org = await startOrg();
+    const { proxy, url } = await startWith(org, '5s');
+    for (let i = 0; i < 20; i += 1) await (await fetch(`${url}/services/data/v67.0/limits`)).text();
+    for (let i = 0; i < signals; i += 1) proxy.process.kill('SIGTERM');
+    await proxy.exit();
+    const types = linesOf(proxy).map(({ type }) => type);
+    expect(types.filter((type) => type === 'request')).toHaveLength(20);
+    expect(types.lastIndexOf('request')).toBeLessThan(types.indexOf('stopping'));
+  },
+);
+
 test('a second signal ends at once', async () => {
   const org = await startOrg();
   const { proxy, url } = await startWith(org, '60s');

@@ -19,7 +19,9 @@ test('a sane x-request-id goes upstream, comes back and is logged', async () => 
   expect(proxy.eventsOf('request')[0]).toHaveProperty('requestId', 'trace-7:a/b=');
 });
 
-test.each([undefined, '', 'two words', '<script>', 'x'.repeat(129)])(
+const clientKey = `sfap_${'k'.repeat(43)}`;
+
+test.each([undefined, '', 'two words', '<script>', 'x'.repeat(129), clientKey])(
   '%j is replaced by a new one',
   async (id) => {
     const org = await startOrg();
@@ -37,4 +39,13 @@ test('an answer of the proxy itself carries it too', async () => {
   const answer = await fetch(`${proxy.url}/services/apexrest/echo`, { headers });
   expect(answer.status).toBe(403);
   expect(answer.headers.get('x-request-id')).toBe('refused-1');
+});
+
+test('so does a logout, which ends at the proxy', async () => {
+  const org = await startOrg();
+  const proxy = await startProxy(org);
+  const headers = { 'x-request-id': 'logout-1' };
+  const answer = await fetch(`${proxy.url}/services/oauth2/revoke`, { method: 'POST', headers });
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get('x-request-id')).toBe('logout-1');
 });
