@@ -15,7 +15,7 @@ export function trustAlso(pem: string): Authorities {
   if (!certificates) throw new Error('it holds no certificate');
   for (const certificate of certificates) new X509Certificate(certificate);
   const secureContext = createSecureContext();
-  // Beside Node's own, of which it has one copy; the option `ca` is instead of them, and handing them over as text takes 15 MB.
+  // Beside Node's own. The option `ca` is instead of them, and reading those anew takes 20 ms and 3 MB.
   secureContext.context.addCACert(pem);
   return { pem, secureContext };
 }

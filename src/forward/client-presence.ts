@@ -7,13 +7,9 @@ export class ClientPresence {
   #gone: ClientGone | undefined;
   #controller: AbortController | undefined;
   /** Told when the client leaves: the one exchange that is under way for it. */
-  onLeave: (() => void) | undefined;
+  onLeave: ((reason: ClientGone) => void) | undefined;
 
-  get hasLeft(): boolean {
-    return this.#gone !== undefined;
-  }
-
-  /** Why work for a client that has left ends. */
+  /** Why all work for the client ends; undefined while it is there. */
   get reason(): ClientGone | undefined {
     return this.#gone;
   }
@@ -29,6 +25,6 @@ export class ClientPresence {
     if (this.#gone) return;
     this.#gone = new ClientGone('The client left.');
     this.#controller?.abort(this.#gone);
-    this.onLeave?.();
+    this.onLeave?.(this.#gone);
   }
 }

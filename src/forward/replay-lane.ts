@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { ProxyError } from '../errors.ts';
 import { cut, sendHead } from './client-end.ts';
-import { ClientGone, type ClientPresence } from './client-presence.ts';
+import type { ClientGone, ClientPresence } from './client-presence.ts';
 import { addTrailers } from './trailers.ts';
 import type { ReuseAware, Upstream } from './upstream.ts';
 import type { OnInformation, UpstreamAnswer } from './upstream-answer.ts';
@@ -122,7 +122,8 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#request.presence.hasLeft) this.#abort();
+    const { reason } = this.#request.presence;
+    if (reason) this.#abort(reason);
   }
 
   onResponseStart(
@@ -219,8 +220,7 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
     else this.#controller?.resume();
   }
 
-  readonly #abort = (): void => {
-    const reason = this.#request.presence.reason ?? new ClientGone();
+  readonly #abort = (reason: ClientGone): void => {
     if (this.#controller) this.#controller.abort(reason);
     else this.#failed(reason, this);
   };

@@ -68,6 +68,11 @@ export class Upstream {
     if (known) return known;
     const pool = new Pool(origin, this.#poolOptions);
     this.#pools.set(origin, pool);
+    // Of an instance that the org has left: nothing is to grow with every move.
+    pool.on('disconnect', () => {
+      const { connected, size } = pool.stats;
+      if (connected === 0 && size === 0) this.#pools.delete(origin);
+    });
     return pool;
   }
 
