@@ -1,7 +1,7 @@
 // How the proxy logs in to one configured org: its key, its token endpoint, and what is told about it.
-import { Agent, type Dispatcher } from 'undici';
 import type { OrgConfig, UpstreamConfig } from './config/schema.ts';
 import type { Emit } from './events.ts';
+import { type Agents, agentsFor } from './forward/agents.ts';
 import type { Authorities } from './forward/authorities.ts';
 import { createOpenSocket } from './forward/upstream-socket.ts';
 import {
@@ -30,17 +30,17 @@ export interface LoginSetup {
  */
 export async function tryLogin(username: string, options: LoginSetup): Promise<Session> {
   checkKeys(options);
-  const dispatcher = createLoginDispatcher(options);
+  const agents = createLoginAgents(options);
   try {
-    return await logIn(username, dispatcher, options);
+    return await logIn(username, agents, options);
   } finally {
-    await dispatcher.destroy();
+    agents.destroy();
   }
 }
 
 export async function logIn(
   username: string,
-  dispatcher: Dispatcher,
+  agents: Agents,
   { config, upstream, emit, now }: LoginSetup,
 ): Promise<Session> {
   const org = config.name;
@@ -54,7 +54,7 @@ export async function logIn(
     instanceHosts: config.instanceHosts,
     timeoutMs: upstream.loginTimeoutMs,
     privateKey: () => loadPrivateKey(keySource(config)),
-    dispatcher,
+    agent: agents.agent(new URL(config.tokenUrl).protocol),
     now,
     onRetry: (attempt, why) => emit({ type: 'login_retry', org, username, attempt, why }),
   });
@@ -63,16 +63,9 @@ export async function logIn(
   return session;
 }
 
-export function createLoginDispatcher(options: LoginSetup): Dispatcher {
+export function createLoginAgents(options: LoginSetup): Agents {
   // The operator named the token endpoint, so its address is not judged.
-  const openSocket = createOpenSocket({ ...socketOptions(options), mustBePublic: () => false });
-  return new Agent({
-    connect: (address, opened) => openSocket(address, opened),
-    allowH2: false,
-    // The deadline of the login itself is the bound; a second clock beside it would only blur what is told.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+  return agentsFor(createOpenSocket({ ...socketOptions(options), mustBePublic: () => false }));
 }
 
 export function socketOptions({ upstream, authorities }: LoginSetup) {

@@ -1,8 +1,8 @@
 // One configured org, put together: its connections, its limits, and the session of each Salesforce user that is acted as.
-import type { Dispatcher } from 'undici';
 import { fingerprint } from './config/fingerprint.ts';
 import type { LimitsConfig } from './config/schema.ts';
 import type { ProxyError } from './errors.ts';
+import type { Agents } from './forward/agents.ts';
 import type { Destination } from './forward/client-call.ts';
 import type { StreamLane } from './forward/stream-lane.ts';
 import { Upstream } from './forward/upstream.ts';
@@ -12,7 +12,7 @@ import { FairQueue } from './limits/fair-queue.ts';
 import type { Org } from './middleware/org-and-client.ts';
 import {
   checkKeys,
-  createLoginDispatcher,
+  createLoginAgents,
   keySource,
   type LoginSetup,
   logIn,
@@ -45,7 +45,7 @@ export interface RunningOrg extends Org {
   /** Logs in as the org's own user, so that the first request is fast and a mistake is seen at once. */
   warmUp(): Promise<void>;
   /** Ends its connections at once. */
-  destroy(): Promise<void>;
+  destroy(): void;
 }
 
 /** The session of one Salesforce user. */
@@ -117,7 +117,7 @@ export function createOrg(options: OrgOptions, previous?: RunningOrg): RunningOr
     connectTimeoutMs: upstream.connectTimeoutMs,
     responseTimeoutMs: upstream.responseTimeoutMs,
   });
-  const loginDispatcher = createLoginDispatcher(options);
+  const loginAgents = createLoginAgents(options);
   const { concurrency, queueTimeoutMs, apiUsageStopPercent } = options.limits;
   const queue = new FairQueue(concurrency, queueTimeoutMs);
   const budget = new ApiBudget(apiUsageStopPercent, options.now);
@@ -127,7 +127,7 @@ export function createOrg(options: OrgOptions, previous?: RunningOrg): RunningOr
     const known = destinations.get(username);
     if (known) return known;
     const created: Destination = {
-      sessions: createSessionManager(username, loginDispatcher, options),
+      sessions: createSessionManager(username, loginAgents, options),
       upstream: connections,
       streamLane,
       budget,
@@ -160,8 +160,9 @@ export function createOrg(options: OrgOptions, previous?: RunningOrg): RunningOr
         .sessions.acquire()
         .catch(() => {});
     },
-    destroy: async () => {
-      await Promise.all([connections.destroy(), loginDispatcher.destroy()]);
+    destroy: () => {
+      connections.destroy();
+      loginAgents.destroy();
     },
   };
 }
@@ -186,7 +187,7 @@ function connectionKeyOf({ config, upstream, authorities }: LoginSetup): string 
 
 function createSessionManager(
   username: string,
-  dispatcher: Dispatcher,
+  agents: Agents,
   options: LoginSetup,
 ): SessionManager {
   const { config, upstream, emit, now } = options;
@@ -195,6 +196,6 @@ function createSessionManager(
     loginTimeoutMs: upstream.loginTimeoutMs,
     now,
     onEvent: (event) => emit({ ...event, org: config.name, username }),
-    login: () => logIn(username, dispatcher, options),
+    login: () => logIn(username, agents, options),
   });
 }

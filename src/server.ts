@@ -99,7 +99,7 @@ export function createProxyServer({
     );
     // What was cut ends as that, and is told.
     await openCalls.empty(lingerMs);
-    await Promise.all([...state.orgs.values()].map((org) => org.destroy()));
+    for (const org of state.orgs.values()) org.destroy();
     await operations.close();
     flush();
     return isClean;
@@ -169,7 +169,7 @@ function handlerOf(
 /** Requests in flight to an org that is gone, or has another key now, end as they began. */
 async function retire(org: RunningOrg): Promise<void> {
   await org.queue.idle();
-  await org.destroy();
+  org.destroy();
 }
 
 function needsRestart(running: Config, next: Config): string[] {

@@ -57,6 +57,10 @@ export function relayInformation(
     requestId: undefined,
     corsHeaders: undefined,
   });
-  for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string;
+    // It has no body whose length there could be: RFC 9110 section 8.6.
+    if (name.toLowerCase() !== 'content-length') lines.push(`${name}: ${headers[i + 1]}`);
+  }
   res.socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
 }

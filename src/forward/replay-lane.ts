@@ -1,12 +1,13 @@
-// The replay lane: one request whose body is held, sent by undici with raw headers both ways and its path byte for byte
-// (`{origin, path}`: a URL would be normalised).
+// The replay lane: one request whose body is held, and its answer, byte for byte both ways.
 import type { ServerResponse } from 'node:http';
-import type { Dispatcher } from 'undici';
-import { ProxyError } from '../errors.ts';
+import { atEndOfTurn } from '../end-of-turn.ts';
+import type { AnswerHead } from './answer-head.ts';
 import { cut, sendHead } from './client-end.ts';
 import type { ClientGone, ClientPresence } from './client-presence.ts';
+import { ConnectionLost, type Exchange, type InstanceConnection } from './instance-connection.ts';
+import { requestHead } from './request-head.ts';
 import { addTrailers } from './trailers.ts';
-import type { ReuseAware, Upstream } from './upstream.ts';
+import type { Upstream } from './upstream.ts';
 import type { OnInformation, UpstreamAnswer } from './upstream-answer.ts';
 import { upstreamError } from './upstream-error.ts';
 
@@ -34,14 +35,21 @@ export function sendInReplayLane(
   upstream: Upstream,
   request: ReplayRequest,
 ): Promise<UpstreamAnswer> {
+  const pool = upstream.replayLane(request.origin);
   return new Promise((resolve, reject) => {
-    const repeat = () => new ReplayExchange(request, resolve, reject).send(upstream.newConnections);
-    const failed = (error: Error, exchange: ReplayExchange) => {
-      if (exchange.wasLostWhileIdle(error) && isRepeatable(request)) repeat();
-      else reject(error);
+    const failed = (error: Error) => {
+      if (wasLostWhileIdle(error) && isRepeatable(request)) {
+        new ReplayExchange(request, resolve, reject).send((again) =>
+          pool.sendOnNewConnection(again),
+        );
+      } else reject(error);
     };
-    new ReplayExchange(request, resolve, failed).send(upstream.replayLane(request.origin));
+    new ReplayExchange(request, resolve, failed).send((exchange) => pool.send(exchange));
   });
+}
+
+function wasLostWhileIdle(error: Error): boolean {
+  return error.cause instanceof ConnectionLost && error.cause.mayHaveBeenStale;
 }
 
 // A GET that writes: salesforce-facts section 4 (`_HttpMethod`), Tooling API `executeAnonymous`, Apex REST by its author.
@@ -56,25 +64,33 @@ function isRepeatable({ method, target }: ReplayRequest): boolean {
   }
 }
 
+/** RFC 9110 section 8.6: without a body, they say that they have none. */
+const expectsBody = new Set(['POST', 'PUT', 'PATCH']);
+
 /** How much of an unwanted body is read to keep its connection. */
 const discardBytes = 64 * 1024;
 
-class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, UpstreamAnswer {
+const tellAnswered = atEndOfTurn<ReplayExchange>((exchange) => exchange.tellAnswered());
+
+class ReplayExchange implements Exchange, UpstreamAnswer {
   readonly #request: ReplayRequest;
   readonly #answered: (answer: UpstreamAnswer) => void;
-  readonly #failed: (error: Error, exchange: ReplayExchange) => void;
-  #controller: Dispatcher.DispatchController | undefined;
-  #isReused = false;
+  readonly #failed: (error: Error) => void;
+  #connection: InstanceConnection | undefined;
   #hasHead = false;
   #held: Buffer[] = [];
   #heldBytes = 0;
-  /** How much is held while nobody takes it; 0 once there is somebody. */
+  /** How much is held while nobody takes it. */
   #holdUpTo = discardBytes;
+  #isDiscarded = false;
   #ended = false;
-  #error: ProxyError | undefined;
+  #error: Error | undefined;
   #trailers: readonly string[] = [];
   #client: ServerResponse | undefined;
   #onHeld: (() => void) | undefined;
+  readonly method: string;
+  readonly head: string;
+  readonly body: Buffer;
   status = 0;
   reason = '';
   rawHeaders: readonly string[] = [];
@@ -82,92 +98,81 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
   constructor(
     request: ReplayRequest,
     answered: (answer: UpstreamAnswer) => void,
-    failed: (error: Error, exchange: ReplayExchange) => void,
+    failed: (error: Error) => void,
   ) {
+    const { method, body, hasBody } = request;
     this.#request = request;
     this.#answered = answered;
     this.#failed = failed;
+    this.method = method;
+    this.body = body;
+    const saysLength = hasBody || expectsBody.has(method);
+    this.head = requestHead({ ...request, bodyBytes: saysLength ? body.length : undefined });
   }
 
-  send(dispatcher: Dispatcher): void {
-    const { origin, method, target, headers, body, hasBody, presence } = this.#request;
+  send(over: (exchange: Exchange) => void): void {
+    const { presence } = this.#request;
     if (presence.reason) {
-      this.#failed(presence.reason, this);
+      this.#failed(presence.reason);
       return;
     }
     presence.onLeave = this.#abort;
-    const options: Dispatcher.DispatchOptions = {
-      origin,
-      path: target,
-      method: method as Dispatcher.HttpMethod,
-      headers: hasBody && body.length === 0 ? [...headers, 'content-length', '0'] : headers,
-      body: body.length === 0 ? null : body,
-    };
-    dispatcher.dispatch(options, this);
+    over(this);
   }
 
-  wasLostWhileIdle(error: unknown): boolean {
-    return (
-      this.#isReused &&
-      !this.#hasHead &&
-      error instanceof ProxyError &&
-      error.code === 'upstream_broken' &&
-      isLostConnection(error.cause)
-    );
+  get isOver(): boolean {
+    return this.#ended || this.#error !== undefined;
   }
 
-  onReusedConnection(): void {
-    this.#isReused = true;
+  onConnection(connection: InstanceConnection): void {
+    this.#connection = connection;
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    const { reason } = this.#request.presence;
-    if (reason) this.#abort(reason);
+  onInformation(interim: AnswerHead): void {
+    this.#request.onInformation?.(interim);
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    _headers: unknown,
-    reason?: string,
-  ): void {
-    const rawHeaders = latin1(controller.rawHeaders);
-    if (status < 200 && status >= 100) {
-      this.#request.onInformation?.({ status, reason: bytesOf(reason), rawHeaders });
-      return;
-    }
+  onHead({ status, reason, rawHeaders }: AnswerHead): void {
     this.#hasHead = true;
     this.status = status;
-    this.reason = bytesOf(reason);
+    this.reason = reason;
     this.rawHeaders = rawHeaders;
+    tellAnswered(this);
+  }
+
+  tellAnswered(): void {
     this.#answered(this);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onBody(bytes: Buffer): void {
     if (this.#client) {
-      if (!this.#client.write(chunk)) controller.pause();
+      if (!this.#client.write(bytes)) this.#connection?.pause();
       return;
     }
-    this.#held.push(chunk);
-    this.#heldBytes += chunk.length;
-    if (this.#heldBytes >= this.#holdUpTo) controller.pause();
+    this.#heldBytes += bytes.length;
+    if (this.#isDiscarded) {
+      this.#endIfMuch();
+      return;
+    }
+    this.#held.push(bytes);
+    if (this.#heldBytes >= this.#holdUpTo) this.#connection?.pause();
     this.#onHeld?.();
   }
 
-  onResponseEnd(controller: Dispatcher.DispatchController): void {
+  onEnd(rawTrailers: readonly string[]): void {
     this.#ended = true;
-    this.#trailers = latin1(controller.rawTrailers);
+    // It may serve another by now.
+    this.#connection = undefined;
+    this.#trailers = rawTrailers;
     this.#settle();
-    if (this.#client) finish(this.#client, this.#trailers);
+    if (this.#client) finish(this.#client, rawTrailers);
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onError(error: Error): void {
+    if (this.isOver) return;
     this.#error = upstreamError(error, new URL(this.#request.origin).host);
     this.#settle();
-    if (!this.#hasHead) {
-      this.#failed(this.#request.presence.reason ?? this.#error, this);
-    }
+    if (!this.#hasHead) this.#failed(this.#request.presence.reason ?? this.#error);
     // Whatever has been sent is no whole body: the client must see that it was cut.
     if (this.#client) cut(this.#client);
   }
@@ -204,25 +209,26 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
       this.#client = res;
       // Node would keep the head until there is some of the body.
       if (this.#heldBytes === 0) sendHead(res);
-      res.on('drain', () => this.#controller?.resume());
-      if (!res.writableNeedDrain) this.#controller?.resume();
+      res.on('drain', () => this.#connection?.resume());
+      if (!res.writableNeedDrain) this.#connection?.resume();
     }
   }
 
   discard(): void {
     this.#held = [];
-    // Whatever still comes is dropped; once that is much, the connection is not worth it.
-    this.onResponseData = (controller, chunk) => {
-      this.#heldBytes += chunk.length;
-      if (this.#heldBytes > discardBytes) controller.abort(new Error('not needed'));
-    };
-    if (this.#heldBytes >= discardBytes) this.#controller?.abort(new Error('not needed'));
-    else this.#controller?.resume();
+    this.#isDiscarded = true;
+    this.#connection?.resume();
+    this.#endIfMuch();
+  }
+
+  /** Whatever still comes of an unwanted answer is dropped; once that is much, the connection is not worth it. */
+  #endIfMuch(): void {
+    if (this.#heldBytes >= discardBytes) this.#connection?.abort(new Error('not needed'));
   }
 
   readonly #abort = (reason: ClientGone): void => {
-    if (this.#controller) this.#controller.abort(reason);
-    else this.#failed(reason, this);
+    if (this.#connection) this.#connection.abort(reason);
+    else this.onError(reason);
   };
 
   #settle(): void {
@@ -236,25 +242,4 @@ class ReplayExchange implements Dispatcher.DispatchHandler, ReuseAware, Upstream
 function finish(res: ServerResponse, rawTrailers: readonly string[], last?: Buffer): void {
   addTrailers(res, rawTrailers);
   res.end(last);
-}
-
-/** undici has decoded the reason as UTF-8; what was none is lost. */
-function bytesOf(reason = ''): string {
-  if (/^[\x20-\x7e]*$/.test(reason)) return reason;
-  return Buffer.from(reason.replaceAll('\ufffd', '?')).toString('latin1');
-}
-
-/** undici gives header bytes; latin1 is how Node writes them back, so every byte survives. */
-function latin1(raw: readonly (Buffer | string)[] | object | null | undefined): string[] {
-  if (!Array.isArray(raw)) return [];
-  return raw.map((part: Buffer | string) =>
-    typeof part === 'string' ? part : part.toString('latin1'),
-  );
-}
-
-/** Not one over which something came that is no HTTP: whoever sent it had read the request. */
-function isLostConnection(error: unknown): boolean {
-  const { code, message } = error as { code?: string; message?: string };
-  if (code !== 'UND_ERR_SOCKET') return code === 'ECONNRESET' || code === 'EPIPE';
-  return message !== 'bad response' && message !== 'bad upgrade';
 }

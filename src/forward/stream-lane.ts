@@ -4,10 +4,11 @@
 import { EventEmitter } from 'node:events';
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware';
+import { maxHeadBytes } from './answer-reader.ts';
 import { IncomingAnswer } from './incoming-answer.ts';
 import { watchForStall } from './stall-watch.ts';
 import { addTrailers } from './trailers.ts';
-import { maxResponseHeadBytes, type Upstream } from './upstream.ts';
+import type { Upstream } from './upstream.ts';
 import type { OnInformation, UpstreamAnswer } from './upstream-answer.ts';
 import { upstreamError } from './upstream-error.ts';
 
@@ -48,7 +49,7 @@ export class StreamLane {
       options.headers = headerObject(transfer.headers);
       options.agent = transfer.upstream.streamAgent(url.protocol);
       // The middleware makes its request's options from this object: the only way in for this one.
-      options.ssl = { maxHeaderSize: maxResponseHeadBytes } as object;
+      options.ssl = { maxHeaderSize: maxHeadBytes } as object;
       return {
         protocol: url.protocol,
         // Node takes an IPv6 address without its brackets.

@@ -2,6 +2,7 @@
 // about the client's state.
 import type { OutgoingMessage } from 'node:http';
 import { isHopByHop } from './hop-by-hop.ts';
+import { isFieldValue } from './http-grammar.ts';
 
 const notInTrailers = new Set([
   'authorization',
@@ -28,7 +29,7 @@ export function addTrailers(message: OutgoingMessage, rawTrailers: readonly stri
     const lowerCase = name.toLowerCase();
     if (isHopByHop(lowerCase) || notInTrailers.has(lowerCase)) continue;
     // Node throws for what it would not send; the body is whole without it.
-    if (/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) pairs.push([name, value]);
+    if (isFieldValue(value)) pairs.push([name, value]);
   }
   message.addTrailers(pairs);
 }

@@ -1,13 +1,18 @@
 // What a failure of the connection to Salesforce is called, and whether the request may have arrived.
 import { ProxyError } from '../errors.ts';
+import { MalformedAnswer } from './answer-head.ts';
 
-const timeouts = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
-
-/** A failure to connect comes as a ProxyError already: see upstream-socket.ts. */
+/** A failure to connect and a timeout come as ProxyErrors already. */
 export function upstreamError(error: unknown, host: string): ProxyError {
   if (error instanceof ProxyError) return error;
+  if (error instanceof MalformedAnswer) {
+    return new ProxyError(
+      'upstream_broken',
+      `The answer of ${host} is no HTTP that can be passed on: ${error.message}. Salesforce may have executed the request.`,
+      { cause: error, requestMayHaveArrived: true },
+    );
+  }
   const { code = '', message = String(error) } = error as { code?: string; message?: string };
-  if (timeouts.has(code)) return responseTimeout(host, error);
   return new ProxyError(
     'upstream_broken',
     `The connection to ${host} broke before the answer was there (${code || message}). Whether Salesforce has executed the request is not known.`,
@@ -15,10 +20,10 @@ export function upstreamError(error: unknown, host: string): ProxyError {
   );
 }
 
-export function responseTimeout(host: string, cause?: unknown): ProxyError {
+export function responseTimeout(host: string): ProxyError {
   return new ProxyError(
     'upstream_timeout',
     `${host} did not answer within upstream.response_timeout. Whether Salesforce has executed the request is not known.`,
-    { cause, requestMayHaveArrived: true },
+    { requestMayHaveArrived: true },
   );
 }

@@ -3,10 +3,10 @@
 import { type LookupAddress, lookup as resolveName } from 'node:dns';
 import type { LookupFunction, Socket } from 'node:net';
 import { getProxyForUrl } from 'proxy-from-env';
-import { buildConnector } from 'undici';
 import { ProxyError } from '../errors.ts';
 import { isPublicAddress } from '../salesforce/hosts.ts';
 import type { Authorities } from './authorities.ts';
+import { ConnectTimeout, connectSocket, TlsSessions } from './connect-socket.ts';
 import { hearLastWords } from './last-words.ts';
 import { openTunnel } from './tunnel.ts';
 
@@ -25,7 +25,6 @@ export interface UpstreamAddress {
   readonly hostname: string;
   /** Empty for the protocol's own. */
   readonly port: string;
-  readonly servername?: string;
 }
 
 type Opened = (...outcome: [error: null, socket: Socket] | [error: Error, socket: null]) => void;
@@ -34,14 +33,11 @@ type Opened = (...outcome: [error: null, socket: Socket] | [error: Error, socket
 export type OpenSocket = (address: UpstreamAddress, opened: Opened) => void;
 
 export function createOpenSocket(options: UpstreamSocketOptions): OpenSocket {
-  const { authorities } = options;
+  const { authorities, connectTimeoutMs } = options;
   const trust = authorities && { secureContext: authorities.secureContext };
-  const common = { timeout: options.connectTimeoutMs, allowH2: false, ...trust };
-  const connectAnywhere = buildConnector(common);
-  const connectPublicly = buildConnector({ ...common, lookup: lookupPublic });
+  const tlsSessions = new TlsSessions();
   return (address, opened) => {
     const host = hostOf(address);
-    const target = { ...address, host };
     const done: Opened = (error, socket) => {
       if (error) {
         opened(connectFailure(error, host), null);
@@ -50,22 +46,35 @@ export function createOpenSocket(options: UpstreamSocketOptions): OpenSocket {
       hearLastWords(socket);
       opened(null, socket);
     };
+    const connect = (tunnel?: Socket) =>
+      connectSocket(
+        {
+          isTls: address.protocol !== 'http:',
+          host: address.hostname.replace(/^\[|\]$/g, ''),
+          port: address.port,
+          tunnel,
+          lookup: !tunnel && options.mustBePublic(host) ? lookupPublic : undefined,
+          timeoutMs: connectTimeoutMs,
+          tlsSessions,
+          ...trust,
+        },
+        done,
+      );
     const proxy = proxyFor(address, host, options.proxy);
     if (proxy === '') {
-      const connect = options.mustBePublic(host) ? connectPublicly : connectAnywhere;
-      connect(target, done);
+      connect();
       return;
     }
     // The proxy resolves the name, so there is no address of ours to judge.
     const authority = address.port === '' ? `${host}:443` : host;
-    openTunnel({ proxy, authority, timeoutMs: options.connectTimeoutMs, ...trust }).then(
-      (httpSocket) => connectAnywhere({ ...target, httpSocket }, done),
+    openTunnel({ proxy, authority, timeoutMs: connectTimeoutMs, ...trust }).then(
+      connect,
       (error: Error) => done(error, null),
     );
   };
 }
 
-/** Both engines give an IPv6 address without its brackets; with a port, and in `instance_hosts`, it has them. */
+/** Node gives an IPv6 address without its brackets; with a port, and in `instance_hosts`, it has them. */
 function hostOf({ hostname, port }: UpstreamAddress): string {
   const name = hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname;
   return port === '' ? name : `${name}:${port}`;
@@ -110,7 +119,7 @@ function connectFailure(error: Error, host: string): ProxyError {
     return new ProxyError('instance_forbidden', error.message, facts);
   }
   const { code = '' } = error as NodeJS.ErrnoException;
-  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') {
+  if (error instanceof ConnectTimeout || code === 'ETIMEDOUT') {
     const message = `No connection to ${host} within upstream.connect_timeout.`;
     return new ProxyError('upstream_timeout', message, facts);
   }

@@ -1,6 +1,7 @@
 // One exchange at the token endpoint: what is sent (RFC 7523 section 2.1) and how the reply reads. Judging a reply is pure;
 // what Salesforce really answers stands in salesforce-facts, section 1.
-import type { Dispatcher } from 'undici';
+import { type Agent, type IncomingMessage, request as requestByHttp } from 'node:http';
+import { request as requestByHttps } from 'node:https';
 import { Secret } from '../config/secret.ts';
 
 const grantType = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
@@ -22,32 +23,38 @@ export type TokenReply =
 export interface TokenRequest {
   readonly tokenUrl: string;
   readonly assertion: Secret;
-  readonly dispatcher: Dispatcher;
+  readonly agent: Agent;
   readonly signal: AbortSignal;
 }
 
 /** Sends the assertion in the body, never in the URL, where logs would keep it. Network failures reject. */
 export async function sendTokenRequest(request: TokenRequest): Promise<TokenReply> {
   const url = new URL(request.tokenUrl);
-  const { statusCode, headers, body } = await request.dispatcher.request({
-    origin: url.origin,
-    path: url.pathname + url.search,
-    method: 'POST',
-    headers: {
-      accept: 'application/json',
-      'content-type': 'application/x-www-form-urlencoded',
-    },
-    body: new URLSearchParams({
-      grant_type: grantType,
-      assertion: request.assertion.reveal(),
-    }).toString(),
-    signal: request.signal,
-  });
-  const date = Date.parse(String(headers.date ?? ''));
+  const { assertion, agent, signal } = request;
+  const body = new URLSearchParams({ grant_type: grantType, assertion: assertion.reveal() });
+  const reply = await send(url, body.toString(), { agent, signal });
+  const date = Date.parse(reply.headers.date ?? '');
   return readTokenReply({
-    status: statusCode,
-    body: await readBounded(body),
+    status: reply.statusCode ?? 0,
+    body: await readBounded(reply),
     dateMs: Number.isNaN(date) ? undefined : date,
+  });
+}
+
+function send(
+  url: URL,
+  body: string,
+  over: Pick<TokenRequest, 'agent' | 'signal'>,
+): Promise<IncomingMessage> {
+  const request = url.protocol === 'http:' ? requestByHttp : requestByHttps;
+  const headers = {
+    accept: 'application/json',
+    'content-type': 'application/x-www-form-urlencoded',
+  };
+  return new Promise((resolve, reject) => {
+    request(url, { method: 'POST', headers, ...over }, resolve)
+      .on('error', reject)
+      .end(body);
   });
 }
 

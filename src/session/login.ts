@@ -1,8 +1,8 @@
 // One login: sign, ask, judge, and ask again where the failure may pass. It ends within the login timeout whatever the
 // endpoint does, and makes at most three tries in it (RFC 7523 for the exchange; full jitter against a synchronised herd).
 import type { KeyObject } from 'node:crypto';
+import type { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Dispatcher } from 'undici';
 import type { Secret } from '../config/secret.ts';
 import { ProxyError } from '../errors.ts';
 import { type Instance, parseInstanceUrl } from '../salesforce/hosts.ts';
@@ -25,7 +25,8 @@ export interface LoginOptions {
   readonly timeoutMs: number;
   /** Reads the key anew each time: a mounted secret rotates. */
   readonly privateKey: () => KeyObject;
-  readonly dispatcher: Dispatcher;
+  /** Opens the connection to the token endpoint. */
+  readonly agent: Agent;
   readonly now: () => number;
   readonly onRetry: (attempt: number, why: string) => void;
 }
@@ -51,11 +52,11 @@ export async function login(options: LoginOptions): Promise<Session> {
 /** The session, or why there is none yet; throws what no further try would change. */
 async function tryOnce(options: LoginOptions, deadline: AbortSignal): Promise<Session | string> {
   const assertion = await sign(options);
-  const { tokenUrl, dispatcher } = options;
-  const request = { tokenUrl, assertion, dispatcher, signal: deadline };
+  const { tokenUrl, agent } = options;
+  const request = { tokenUrl, assertion, agent, signal: deadline };
   let reply: TokenReply;
   try {
-    // undici hears of an abort only once it is connected; a connection that hangs must not outlast the deadline.
+    // Whatever a connection does that is still being opened, it must not outlast the deadline.
     reply = await untilAborted(sendTokenRequest(request), deadline);
   } catch (error) {
     return deadline.aborted

@@ -16,6 +16,8 @@ async function startMoved(org: SimulatedOrg, old: string, now?: () => number) {
   const hosts = [new URL(old).host, new URL(org.origin).host];
   const proxy = await startProxy(org, {
     org: { policy: 'legacy', instance_hosts: hosts },
+    // Resolvers take 5 s now and then to say that there is no such name.
+    config: { upstream: { connect_timeout: '30s' } },
     ...(now && { now }),
   });
   org.control.instanceUrl(null);

@@ -83,7 +83,7 @@ describe.each(lanes)('in the $lane lane', ({ lane, upstream: limits }) => {
     // Where host, length and connection stand is the engine's choice.
     expect(received).toEqual(
       lane === 'replay'
-        ? [requestLine, host, connection, requestId, authorization, ...ownHeaders, length]
+        ? [requestLine, host, requestId, authorization, ...ownHeaders, length]
         : [requestLine, length, host, requestId, authorization, ...ownHeaders, connection],
     );
   });
@@ -122,7 +122,7 @@ describe.each(lanes)('in the $lane lane', ({ lane, upstream: limits }) => {
 
   test.each([
     ['is empty', ' ', ' '],
-    ['has bytes that are no UTF-8', ' caf\xe9', lane === 'replay' ? ' caf?' : ' caf\xe9'],
+    ['has bytes that are no UTF-8', ' caf\xe9', ' caf\xe9'],
   ])('a reason that %s', async (_is, reason, expected) => {
     const text = await clientGets(`HTTP/1.1 200${reason}\r\nContent-Length: 0\r\n\r\n`);
     expect(text.split('\r\n', 1)[0]).toBe(`HTTP/1.1 200${expected}`);

@@ -1,0 +1,617 @@
+// Connections to one instance on real sockets: who gets which, what ends them, and that none is lost or used twice.
+import type { Socket } from 'node:net';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { MalformedAnswer } from '../../src/forward/answer-head.ts';
+import { ConnectionPool } from '../../src/forward/connection-pool.ts';
+import {
+  ConnectionLost,
+  type Exchange,
+  type InstanceConnection,
+} from '../../src/forward/instance-connection.ts';
+import { Upstream } from '../../src/forward/upstream.ts';
+import { createOpenSocket, type OpenSocket } from '../../src/forward/upstream-socket.ts';
+import {
+  answering,
+  type OnRequest,
+  ok,
+  type RawUpstream,
+  startRawUpstream,
+} from '../support/raw-upstream.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+class TestExchange implements Exchange {
+  readonly method = 'GET';
+  readonly head: string;
+  readonly body: Buffer;
+  /** Whoever asked has left. */
+  hasLeft = false;
+  connection: InstanceConnection | undefined;
+  sent = 0;
+  status: number | undefined;
+  text = '';
+  error: Error | undefined;
+  ended = false;
+
+  constructor(target: string, body: Buffer = Buffer.alloc(0)) {
+    const length = body.length > 0 ? `content-length: ${body.length}\r\n` : '';
+    this.head = `GET ${target} HTTP/1.1\r\nhost: localhost\r\n${length}\r\n`;
+    this.body = body;
+  }
+
+  get isOver(): boolean {
+    return this.hasLeft || this.isSettled;
+  }
+
+  get isSettled(): boolean {
+    return this.ended || this.error !== undefined;
+  }
+
+  /** The answer, or why there is none. */
+  get outcome(): string | undefined {
+    return this.error ? this.error.constructor.name : this.ended ? this.text : undefined;
+  }
+
+  onConnection(connection: InstanceConnection): void {
+    this.connection = connection;
+    this.sent += 1;
+  }
+
+  onInformation(): void {}
+
+  onHead({ status }: { readonly status: number }): void {
+    this.status = status;
+  }
+
+  onBody(bytes: Buffer): void {
+    this.text += bytes.toString('latin1');
+  }
+
+  onEnd(): void {
+    expect(this.isSettled).toBe(false);
+    this.ended = true;
+  }
+
+  onError(error: Error): void {
+    expect(this.isSettled).toBe(false);
+    this.error = error;
+  }
+}
+
+const plainSocket = createOpenSocket({
+  connectTimeoutMs: 10_000,
+  authorities: undefined,
+  proxy: undefined,
+  mustBePublic: () => false,
+});
+
+interface StartOptions {
+  readonly onRequest?: OnRequest;
+  readonly maxConnections?: number;
+  readonly responseTimeoutMs?: number;
+  readonly openSocket?: OpenSocket;
+}
+
+async function start(options: StartOptions = {}) {
+  const { maxConnections = 4, responseTimeoutMs = 60_000, openSocket = plainSocket } = options;
+  const upstream = await startRawUpstream({ onRequest: options.onRequest ?? answerByTarget });
+  const sockets: Socket[] = [];
+  let timesEmpty = 0;
+  const pool = new ConnectionPool(upstream.url, {
+    openSocket: (address, opened) =>
+      openSocket(address, (...outcome) => {
+        if (outcome[1]) sockets.push(outcome[1]);
+        opened(...outcome);
+      }),
+    maxConnections,
+    responseTimeoutMs,
+    onEmpty: () => {
+      timesEmpty += 1;
+    },
+  });
+  onTestFinished(() => pool.destroy());
+  const send = (target = '/', body?: Buffer): TestExchange => {
+    const exchange = new TestExchange(target, body);
+    pool.send(exchange);
+    return exchange;
+  };
+  return { upstream, pool, sockets, send, timesEmpty: () => timesEmpty };
+}
+
+const answerByTarget: OnRequest = (request, connection) => {
+  void request.completed.then(() => connection.write(ok(request.target)));
+};
+
+async function settled(...exchanges: TestExchange[]): Promise<(string | undefined)[]> {
+  await waitFor(() => exchanges.every(({ isSettled }) => isSettled), 'all outcomes');
+  return exchanges.map(({ outcome }) => outcome);
+}
+
+/** Openings stand still until they are let go. */
+function gate(): { openSocket: OpenSocket; held: (() => void)[]; open: () => void } {
+  const held: (() => void)[] = [];
+  let isOpen = false;
+  return {
+    held,
+    openSocket: (address, opened) => {
+      const go = () => plainSocket(address, opened);
+      if (isOpen) go();
+      else held.push(go);
+    },
+    open: () => {
+      isOpen = true;
+      for (const go of held.splice(0)) go();
+    },
+  };
+}
+
+/** Of the connection that the server saw as this one. */
+const serverSide = ({ connections }: RawUpstream, index = 0) => {
+  const connection = connections[index];
+  if (!connection) throw new Error(`there is no connection ${index}`);
+  return connection;
+};
+
+describe('the line', () => {
+  test('requests over max_connections are sent in the order in which they came', async () => {
+    const { upstream, send } = await start({ maxConnections: 1 });
+    const targets = Array.from({ length: 50 }, (_, i) => `/${i}`);
+    expect(await settled(...targets.map((target) => send(target)))).toEqual(targets);
+    expect(upstream.requests().map(({ target }) => target)).toEqual(targets);
+    expect(upstream.connections).toHaveLength(1);
+  });
+
+  test('there are never more connections than that, and each request gets its own answer', async () => {
+    const { upstream, send } = await start({ maxConnections: 3 });
+    const targets = Array.from({ length: 60 }, (_, i) => `/${i}`);
+    expect(await settled(...targets.map((target) => send(target)))).toEqual(targets);
+    expect(upstream.connections).toHaveLength(3);
+  });
+
+  test('those that are still opening count', async () => {
+    const { openSocket, open, held } = gate();
+    const { upstream, send } = await start({ openSocket, maxConnections: 2 });
+    const first = [send('/0'), send('/1'), send('/2')];
+    await waitFor(() => held.length === 2, 'two openings');
+    const more = [send('/3'), send('/4')];
+    for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+    expect(held).toHaveLength(2);
+    open();
+    expect(await settled(...first, ...more)).toEqual(['/0', '/1', '/2', '/3', '/4']);
+    expect(upstream.connections).toHaveLength(2);
+  });
+
+  test('whoever leaves while it waits is skipped', async () => {
+    const { upstream, send } = await start({ maxConnections: 1, onRequest: () => {} });
+    const first = send('/first');
+    await upstream.request();
+    const [leaving, leavingToo, staying] = [send('/leaving'), send('/leaving'), send('/staying')];
+    leaving.hasLeft = true;
+    leavingToo.hasLeft = true;
+    upstream.onRequest(answerByTarget);
+    serverSide(upstream).write(ok('first'));
+    expect(await settled(first, staying)).toEqual(['first', '/staying']);
+    expect(upstream.requests().map(({ target }) => target)).toEqual(['/first', '/staying']);
+    expect(leaving.sent + leavingToo.sent).toBe(0);
+  });
+
+  test('when all who waited have left, the next one is sent', async () => {
+    const { upstream, send } = await start({ maxConnections: 1, onRequest: () => {} });
+    const first = send('/first');
+    await upstream.request();
+    const leaving = [send('/leaving'), send('/leaving')];
+    for (const exchange of leaving) exchange.hasLeft = true;
+    serverSide(upstream).write(ok('first'));
+    expect(await settled(first)).toEqual(['first']);
+    upstream.onRequest(answerByTarget);
+    expect(await settled(send('/next'))).toEqual(['/next']);
+    expect(upstream.connections).toHaveLength(1);
+  });
+
+  test('one that is aborted in the middle frees its place', async () => {
+    const { upstream, send } = await start({
+      maxConnections: 1,
+      onRequest: (_request, connection) =>
+        connection.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart'),
+    });
+    const first = send('/first');
+    const next = send('/next');
+    await waitFor(() => first.text === 'part', 'the beginning');
+    upstream.onRequest(answerByTarget);
+    first.connection?.abort(new RangeError('the client left'));
+    expect(await settled(first, next)).toEqual(['RangeError', '/next']);
+    expect(serverSide(upstream).requests).toHaveLength(1);
+  });
+
+  test('a connection that was opened for one who has left is kept for the next', async () => {
+    const { openSocket, open, held } = gate();
+    const { upstream, send, sockets } = await start({ openSocket });
+    const leaving = send('/leaving');
+    await waitFor(() => held.length === 1, 'an opening');
+    leaving.hasLeft = true;
+    open();
+    await waitFor(() => sockets.length === 1, 'a connection');
+    expect(await settled(send('/next'))).toEqual(['/next']);
+    expect(leaving.sent).toBe(0);
+    expect(upstream.connections).toHaveLength(1);
+  });
+
+  test('an opening that fails fails one request, and the others have theirs', async () => {
+    let openings = 0;
+    const openSocket: OpenSocket = (address, opened) => {
+      openings += 1;
+      if (openings === 2) setImmediate(opened, new RangeError('refused'), null);
+      else plainSocket(address, opened);
+    };
+    const { send } = await start({ openSocket, maxConnections: 2 });
+    const outcomes = await settled(...['/0', '/1', '/2', '/3'].map((target) => send(target)));
+    expect(outcomes.filter((outcome) => outcome === 'RangeError')).toHaveLength(1);
+    expect(outcomes.filter((outcome) => outcome?.startsWith('/'))).toHaveLength(3);
+  });
+});
+
+describe('an idle connection', () => {
+  async function startIdle(answer = ok('first')) {
+    const started = await start({ onRequest: answering(answer) });
+    expect(await settled(started.send())).toEqual(['first']);
+    started.upstream.onRequest(answerByTarget);
+    return started;
+  }
+
+  test('that upstream has ended is noticed, and the next request has a new one', async () => {
+    const { upstream, sockets, send } = await startIdle();
+    serverSide(upstream).end();
+    await waitFor(() => sockets[0]?.destroyed === true, 'its end');
+    expect(await settled(send('/next'))).toEqual(['/next']);
+    expect(upstream.connections).toHaveLength(2);
+  });
+
+  test('on which bytes come that nobody asked for is ended', async () => {
+    const { upstream, sockets, send } = await startIdle();
+    serverSide(upstream).write(ok('poison'));
+    await waitFor(() => sockets[0]?.destroyed === true, 'its end');
+    expect(await settled(send('/next'))).toEqual(['/next']);
+  });
+
+  // CVE-2026-6733: who speaks on an idle connection has its words taken for the answer to the next request.
+  test.each<[phase: string, run: (work: () => void, upstream: RawUpstream) => void]>([
+    ['a timer', (work) => setTimeout(work, 0)],
+    ['an immediate', (work) => setImmediate(work)],
+  ])(
+    'what it has said before a request that comes in %s is no answer to that',
+    async (_phase, run) => {
+      const { upstream, sockets, send } = await startIdle();
+      const other = await plainSocketTo(upstream);
+      await waitFor(() => upstream.connections.length === 2, 'the other socket');
+      let next: TestExchange | undefined;
+      run(() => {
+        // On the loopback the bytes are there at once.
+        serverSide(upstream).write(ok('poison'));
+        next = send('/next');
+      }, upstream);
+      other.write('!');
+      await waitFor(() => next !== undefined, 'a request');
+      expect(await settled(next as TestExchange)).toEqual(['/next']);
+      expect(sockets[0]?.destroyed).toBe(true);
+    },
+  );
+
+  test('is used no more once its time is over, though nobody has cleared it away yet', async () => {
+    const now = performance.now.bind(performance);
+    const { upstream, send } = await startIdle(ok('first', 'Keep-Alive: timeout=3\r\n'));
+    // Upstream keeps it for 3 s, and we for 2.
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + 2500);
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+    });
+    expect(await settled(send('/next'))).toEqual(['/next']);
+    expect(upstream.connections).toHaveLength(2);
+  });
+
+  test('is closed when its time is over', async () => {
+    const { upstream, timesEmpty } = await startIdle(ok('first', 'Keep-Alive: timeout=2\r\n'));
+    await waitFor(() => upstream.openConnections() === 0, 'its end');
+    await waitFor(() => timesEmpty() > 0, 'the end of the pool');
+  });
+});
+
+/** A socket that has nothing to do with the pool. */
+async function plainSocketTo({ port }: RawUpstream): Promise<Socket> {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  plainSocket({ protocol: 'http:', hostname: '127.0.0.1', port: String(port) }, (error, socket) => {
+    if (error) reject(error);
+    else resolve(socket);
+  });
+  const socket = await promise;
+  socket.on('error', () => {});
+  onTestFinished(() => {
+    socket.destroy();
+  });
+  return socket;
+}
+
+describe('a connection that is lost may have been closed before the request came', () => {
+  const cut: OnRequest = (_request, connection) => connection.end();
+  const speakThenCut: OnRequest = (_request, connection) => connection.end('HTTP/1.1 200');
+  const interimThenCut: OnRequest = (_request, connection) =>
+    connection.end('HTTP/1.1 103 Hints\r\n\r\n');
+
+  test.each<[when: string, serves: boolean, then: OnRequest, mayHaveBeenStale: boolean]>([
+    ['where it had served', true, cut, true],
+    ['not where it is new', false, cut, false],
+    ['not where a part of an answer has come', true, speakThenCut, false],
+    ['not where an interim answer has come', true, interimThenCut, false],
+  ])('%s', async (_when, serves, then, mayHaveBeenStale) => {
+    const { upstream, send } = await start();
+    if (serves) await settled(send());
+    upstream.onRequest(then);
+    const lost = send();
+    await settled(lost);
+    expect(lost.error).toBeInstanceOf(ConnectionLost);
+    expect(lost.error).toMatchObject({ mayHaveBeenStale });
+    expect(upstream.connections).toHaveLength(1);
+  });
+
+  test('where it was kept idle without having served', async () => {
+    const { openSocket, open, held } = gate();
+    const { upstream, send, sockets } = await start({ openSocket });
+    const leaving = send('/leaving');
+    await waitFor(() => held.length === 1, 'an opening');
+    leaving.hasLeft = true;
+    open();
+    await waitFor(() => sockets.length === 1, 'a connection');
+    upstream.onRequest(cut);
+    const lost = send();
+    await settled(lost);
+    expect(lost.error).toMatchObject({ mayHaveBeenStale: true });
+  });
+});
+
+test('what is no answer ends the connection with the request', async () => {
+  const { upstream, send } = await start({ onRequest: answering('HTTP/1.1 2000 OK\r\n\r\n') });
+  const refused = send();
+  await settled(refused);
+  expect(refused.error).toBeInstanceOf(MalformedAnswer);
+  await waitFor(() => upstream.openConnections() === 0, 'its end');
+});
+
+test('upstream that is silent for responseTimeoutMs is let go, and its place is free', async () => {
+  const { upstream, send } = await start({
+    maxConnections: 1,
+    responseTimeoutMs: 500,
+    onRequest: (request, connection) => {
+      if (request.target === '/next') connection.write(ok('next'));
+    },
+  });
+  const [silent, next] = [send('/silent'), send('/next')];
+  await settled(silent, next);
+  expect(silent.error).toMatchObject({ code: 'upstream_timeout', requestMayHaveArrived: true });
+  expect(next.outcome).toBe('next');
+  await waitFor(() => serverSide(upstream).closed, 'the end of the silent one');
+});
+
+describe('an answer that comes before its request was taken', () => {
+  const size = 30_000_000;
+
+  function startEarly({ headers = '', responseTimeoutMs = 60_000 } = {}) {
+    return start({
+      maxConnections: 2,
+      responseTimeoutMs,
+      onRequest: (request, connection) => {
+        if (request.target !== '/upload') {
+          connection.write(ok(request.target));
+          return;
+        }
+        connection.socket.pause();
+        connection.write(ok('early', headers));
+      },
+    });
+  }
+
+  test('is the answer; its connection serves again when the request has gone, and not before', async () => {
+    const { upstream, send } = await startEarly();
+    expect(await settled(send('/upload', Buffer.alloc(size)))).toEqual(['early']);
+    expect(await settled(send('/meanwhile'))).toEqual(['/meanwhile']);
+    expect(upstream.connections).toHaveLength(2);
+    upstream.onRequest((request, connection) => {
+      if (request.target === '/holding') return;
+      connection.write(ok(request.target));
+    });
+    send('/holding');
+    await upstream.request(2);
+    serverSide(upstream).socket.resume();
+    await waitFor(() => upstream.requests()[0]?.isComplete === true, 'the rest of the upload');
+    expect(await settled(send('/next'))).toEqual(['/next']);
+    expect(upstream.requests()[0]?.bodyLength).toBe(size);
+    expect(serverSide(upstream).requests.map(({ target }) => target)).toEqual(['/upload', '/next']);
+  });
+
+  test('with `Connection: close` ends it', async () => {
+    const { upstream, sockets, send } = await startEarly({ headers: 'Connection: close\r\n' });
+    expect(await settled(send('/upload', Buffer.alloc(size)))).toEqual(['early']);
+    await waitFor(() => sockets[0]?.destroyed === true, 'its end');
+    expect(await settled(send('/next'))).toEqual(['/next']);
+    expect(upstream.connections).toHaveLength(2);
+  });
+
+  test('and that is never taken is given up after responseTimeoutMs', async () => {
+    const { sockets, send } = await startEarly({ responseTimeoutMs: 300 });
+    expect(await settled(send('/upload', Buffer.alloc(size)))).toEqual(['early']);
+    await waitFor(() => sockets[0]?.destroyed === true, 'its end');
+  });
+});
+
+describe('on a connection that has served nobody', () => {
+  test('goes what must not meet an old one', async () => {
+    const { pool, upstream, send } = await start();
+    await settled(send());
+    const again = new TestExchange('/again');
+    pool.sendOnNewConnection(again);
+    expect(await settled(again)).toEqual(['/again']);
+    expect(upstream.connections.map(({ requests }) => requests.length)).toEqual([1, 1]);
+  });
+
+  test('nothing is sent for one who has left meanwhile', async () => {
+    const { openSocket, open, held } = gate();
+    const { pool, send, sockets, upstream } = await start({ openSocket });
+    const leaving = new TestExchange('/leaving');
+    pool.sendOnNewConnection(leaving);
+    await waitFor(() => held.length === 1, 'an opening');
+    leaving.hasLeft = true;
+    open();
+    await waitFor(() => sockets.length === 1, 'a connection');
+    expect(await settled(send('/next'))).toEqual(['/next']);
+    expect(leaving.sent).toBe(0);
+    expect(upstream.requests().map(({ target }) => target)).toEqual(['/next']);
+  });
+
+  test('the pool is not empty while one is opened for it', async () => {
+    const { openSocket, open, held } = gate();
+    const { pool, send, sockets, timesEmpty } = await start({ openSocket });
+    // The connection of a request that asked before ends meanwhile.
+    const leaving = send('/leaving');
+    await waitFor(() => held.length === 1, 'an opening');
+    held.shift()?.();
+    await settled(leaving);
+    const again = new TestExchange('/again');
+    pool.sendOnNewConnection(again);
+    const closed = vi.fn();
+    sockets[0]?.once('close', closed);
+    sockets[0]?.destroy();
+    await waitFor(() => closed.mock.calls.length === 1, 'the end of the other');
+    for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+    expect(timesEmpty()).toBe(0);
+    open();
+    expect(await settled(again)).toEqual(['/again']);
+  });
+});
+
+describe('at its end', () => {
+  test('all requests are told, and all connections closed, those that open later too', async () => {
+    const { openSocket, open, held } = gate();
+    const { pool, upstream, send, sockets } = await start({
+      openSocket,
+      maxConnections: 2,
+      onRequest: () => {},
+    });
+    const running = send('/running');
+    await waitFor(() => held.length === 1, 'an opening');
+    held.shift()?.();
+    await upstream.request();
+    const [opening, waiting] = [send('/opening'), send('/waiting')];
+    await waitFor(() => held.length === 1, 'an opening');
+    pool.destroy();
+    expect(await settled(running, opening, waiting)).toEqual(['Error', 'Error', 'Error']);
+    open();
+    await waitFor(() => sockets.length === 2, 'the late connection');
+    await waitFor(() => upstream.openConnections() === 0, 'the end of all connections');
+    expect(upstream.requests()).toHaveLength(1);
+  });
+});
+
+describe('of an org', () => {
+  function upstreamOf(maxConnections: number, connectTimeoutMs = 10_000): Upstream {
+    const upstream = new Upstream({
+      openSocket: plainSocket,
+      maxConnections,
+      connectTimeoutMs,
+      responseTimeoutMs: 60_000,
+    });
+    onTestFinished(() => upstream.destroy());
+    return upstream;
+  }
+
+  test('the pool of an instance that it has left is dropped with the last connection', async () => {
+    const [old, moved] = [await startRawUpstream(), await startRawUpstream()];
+    const upstream = upstreamOf(8);
+    const left = upstream.replayLane(old.url);
+    const exchanges = [new TestExchange('/'), new TestExchange('/')];
+    left.send(exchanges[0] as TestExchange);
+    upstream.replayLane(moved.url).send(exchanges[1] as TestExchange);
+    await settled(...exchanges);
+    const current = upstream.replayLane(moved.url);
+    for (const connection of old.connections) connection.end();
+    await waitFor(() => upstream.replayLane(old.url) !== left, 'another pool');
+    expect(upstream.replayLane(moved.url)).toBe(current);
+  });
+
+  test('idle connections to an instance that it has left take no place from the new one', async () => {
+    const old = await startRawUpstream({ onRequest: () => {} });
+    const moved = await startRawUpstream({ onRequest: () => {} });
+    const upstream = upstreamOf(4, 2000);
+    const sendThree = (origin: string) => {
+      const exchanges = ['/0', '/1', '/2'].map((target) => new TestExchange(target));
+      for (const exchange of exchanges) upstream.replayLane(origin).send(exchange);
+      return exchanges;
+    };
+    const before = sendThree(old.url);
+    await old.request(2);
+    for (const connection of old.connections) {
+      connection.write(ok('', 'Keep-Alive: timeout=600\r\n'));
+    }
+    await settled(...before);
+    const after = sendThree(moved.url);
+    await waitFor(
+      () => moved.requests().length === 3 || after.some(({ isSettled }) => isSettled),
+      'three requests at the new instance',
+    );
+    expect(after.map(({ error }) => error?.message)).toEqual([undefined, undefined, undefined]);
+  });
+});
+
+test('1,000 requests of all outcomes leave no listener, no connection and no place behind', async () => {
+  const warnings: Error[] = [];
+  const warn = (warning: Error) => warnings.push(warning);
+  process.on('warning', warn);
+  onTestFinished(() => {
+    process.off('warning', warn);
+  });
+  const outcomes: OnRequest[] = [
+    answering(ok('whole')),
+    answering('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nwhole\r\n0\r\n\r\n'),
+    answering('HTTP/1.1 204 No Content\r\n\r\n'),
+    answering(ok('last', 'Connection: close\r\n')),
+    answering(ok('more') + ok('poison')),
+    answering('garbage\r\n\r\n'),
+    answering('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart'),
+    (_request, connection) => connection.end(),
+    (_request, connection) => connection.reset(),
+    (_request, connection) => connection.end('HTTP/1.1 200 OK\r\n\r\nuntil close'),
+  ];
+  const { upstream, pool, sockets, send, timesEmpty } = await start({
+    maxConnections: 8,
+    onRequest: (request, connection) =>
+      outcomes[Number(request.target.slice(1)) % outcomes.length]?.(request, connection),
+  });
+  const listeners = (socket: Socket) =>
+    Object.fromEntries(
+      socket.eventNames().map((name) => [String(name), socket.listenerCount(name)]),
+    );
+  await settled(send('/0'));
+  const usual = listeners(sockets[0] as Socket);
+  for (let round = 0; round < 20; round += 1) {
+    const exchanges = Array.from({ length: 50 }, (_, i) => send(`/${i + round}`));
+    const isDone = (exchange: TestExchange) => {
+      // Of the answer that stops in its middle somebody must tire.
+      if (exchange.text === 'part' && !exchange.isSettled) {
+        exchange.connection?.abort(new Error('left'));
+      }
+      return exchange.isSettled;
+    };
+    await waitFor(() => exchanges.every(isDone), 'all outcomes', 20_000);
+    for (const socket of sockets) if (!socket.destroyed) expect(listeners(socket)).toEqual(usual);
+  }
+  expect(warnings).toEqual([]);
+  expect(upstream.maxOpenConnections()).toBeLessThanOrEqual(8 + 1);
+  // Now there is one at least.
+  await settled(send('/0'));
+  const before = timesEmpty();
+  for (const { socket } of upstream.connections) socket.destroy();
+  await waitFor(() => sockets.every(({ closed }) => closed), 'the end of all connections');
+  await waitFor(() => timesEmpty() > before, 'the end of the pool');
+  // All its places are free.
+  upstream.onRequest(() => {});
+  const count = upstream.requests().length;
+  for (let i = 0; i < 8; i += 1) send('/after');
+  await upstream.request(count + 7);
+  pool.destroy();
+});
