@@ -1,14 +1,20 @@
 // Is this a request that can be read in one way only, and that may be given a session? Node's parser refuses most of what is not;
 // what it lets through is refused here, before anything is done (RFC 9112 sections 2.3, 6.1 and 11.2; test/e2e/smuggling.test.ts).
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { ProxyError } from '../errors.ts';
+import { ClientGone } from '../forward/client-presence.ts';
 import type { Middleware } from './call.ts';
 
 export function plainRequest(): Middleware {
+  /** What follows on them may be the rest of a request that was refused, and Node has it parsed already. */
+  const ended = new WeakSet<Socket>();
   return function plainRequest({ incoming, outgoing }) {
+    const { socket } = incoming;
+    if (ended.has(socket)) throw new ClientGone('The request before it has ended the connection.');
     const problem = problemOf(incoming);
     if (problem === undefined) return undefined;
-    // What follows on the connection may be the rest of this request.
+    ended.add(socket);
     outgoing.shouldKeepAlive = false;
     throw new ProxyError('bad_request', problem);
   };
