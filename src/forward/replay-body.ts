@@ -7,11 +7,13 @@ export interface ReplayBody {
   /** `bytes` are the whole body; else its beginning, and the rest is still in the request. */
   readonly isWhole: boolean;
   readonly bytes: Buffer;
+  /** A client that waits for it has been told to send its body. */
+  readonly isAskedFor: boolean;
 }
 
 const nothing: Buffer = Buffer.alloc(0);
-const noBody: ReplayBody = { isWhole: true, bytes: nothing };
-export const unreadBody: ReplayBody = { isWhole: false, bytes: nothing };
+const noBody: ReplayBody = { isWhole: true, bytes: nothing, isAskedFor: false };
+export const unreadBody: ReplayBody = { isWhole: false, bytes: nothing, isAskedFor: false };
 
 /** The request says that a body follows, if only one of no bytes. */
 export function declaresBody(req: IncomingMessage): boolean {
@@ -43,7 +45,7 @@ export function readReplayBody(
   return collect(req, limitBytes);
 }
 
-/** Reads until the end, or beyond the limit; then the request is paused. */
+/** Reads until the end, or up to the limit; then the request is paused. */
 function collect(req: IncomingMessage, limitBytes: number): Promise<ReplayBody> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -51,6 +53,7 @@ function collect(req: IncomingMessage, limitBytes: number): Promise<ReplayBody> 
     const collected = (isWhole: boolean): ReplayBody => ({
       isWhole,
       bytes: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks),
+      isAskedFor: true,
     });
     const settle = () => {
       req.off('data', onData);
@@ -59,10 +62,13 @@ function collect(req: IncomingMessage, limitBytes: number): Promise<ReplayBody> 
       req.off('close', onGone);
     };
     const onData = (chunk: Buffer) => {
-      chunks.push(chunk);
+      const room = limitBytes - length;
+      chunks.push(chunk.subarray(0, room));
       length += chunk.length;
       if (length <= limitBytes) return;
       req.pause();
+      // Never nothing: a request of which all has been taken would end now, with nobody to hear it.
+      req.unshift(chunk.subarray(room));
       settle();
       resolve(collected(false));
     };

@@ -34,8 +34,7 @@ export async function sendStream(
   const session = await freshSession(call, to, now);
   const begin = call.api === 'soap' ? soapBeginning(call, session) : call.body.bytes;
   if (begin.length > 0) call.req.unshift(begin);
-  // Where a beginning was read, it has been asked for.
-  if (call.body.bytes.length === 0) askForBody(call.req, call.res);
+  if (!call.body.isAskedFor) askForBody(call.req, call.res);
   const framing = bodyFraming(call, begin.length - call.body.bytes.length);
   const sent = await sendToInstance(call, session, framing, to);
   const sessionExpired = await saysDeadSession(sent.answer, call.api);

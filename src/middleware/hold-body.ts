@@ -27,7 +27,7 @@ function hold(
   if (api === 'soap') return holdEnvelope(incoming, outgoing, limitBytes);
   // A CometD client polls for minutes and cannot be replayed: its state is in cookies and message ids.
   if (api === 'cometd') return unreadBody;
-  // The replay lane's engine sends no trailers; only a chunked body has any.
+  // The replay lane sends no trailers; only a chunked body has any.
   const { trailer, 'transfer-encoding': encoding } = incoming.headers;
   if (trailer !== undefined && encoding !== undefined) return unreadBody;
   return readReplayBody(incoming, outgoing, limitBytes);
@@ -42,5 +42,5 @@ async function holdEnvelope(
   const body = await readReplayBody(incoming, outgoing, limitBytes, true);
   if (!body.isWhole) return body;
   const encoding = incoming.headers['content-encoding'];
-  return { isWhole: true, bytes: await plainEnvelope(body.bytes, encoding, limitBytes) };
+  return { ...body, bytes: await plainEnvelope(body.bytes, encoding, limitBytes) };
 }
