@@ -40,8 +40,8 @@ export interface ProxyEnv {
 export function createApp(options: AppOptions): Hono<ProxyEnv> {
   const middleware: readonly Middleware[] = [
     requestId(),
-    clientConnection(options.openCalls),
     accessLog(options.emit, options.logsQuery),
+    clientConnection(options.openCalls),
     draining(options.draining),
     plainRequest(),
     hostGuard([...options.allowedHosts, ...options.byHost.keys()]),

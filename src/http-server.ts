@@ -10,6 +10,7 @@ import {
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import type { HttpBindings } from '@hono/node-server';
+import { atEndOfTurn } from './end-of-turn.ts';
 import { ProxyError } from './errors.ts';
 import { sendRawError } from './middleware/error-response.ts';
 
@@ -39,13 +40,16 @@ const limits: ServerOptions = {
 
 export function createHttpServer(handle: Handle, tls: TlsMaterial | undefined): Server {
   // Not Hono's own adapter: it makes a URL of each request, and what it can make none of gets an answer that is not ours.
-  const listener = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+  const answer = async (env: HttpBindings) => {
     try {
-      await handle({ incoming, outgoing });
+      await handle(env);
     } catch {
-      outgoing.destroy();
+      env.outgoing.destroy();
     }
   };
+  const answerSoon = atEndOfTurn<HttpBindings>((env) => void answer(env));
+  const listener = (incoming: IncomingMessage, outgoing: ServerResponse) =>
+    answerSoon({ incoming, outgoing });
   const server = tls ? createTlsServer({ ...limits, ...tlsOptions(tls) }) : createServer(limits);
   server.on('request', listener);
   // Node drops silently what is above its default of 2,000; the head's size is the bound.

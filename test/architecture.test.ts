@@ -25,7 +25,7 @@ const layers = [
   ['salesforce'],
   ['config'],
   ['events'],
-  ['errors'],
+  ['errors', 'end-of-turn'],
 ];
 
 /** Stands apart: it shares no code with the proxy, so that it cannot share its mistakes. */

@@ -17,6 +17,12 @@ export function clientConnection(openCalls: OpenCalls): Middleware {
       else if (!incoming.complete) dropUnreadBody(incoming);
       call.closed();
     });
+    if (incoming.socket.destroyed) {
+      // It left between its request and now, and nobody was told of it.
+      presence.leave();
+      call.closed();
+    }
+    if (presence.reason) throw presence.reason;
     return undefined;
   };
 }

@@ -120,8 +120,9 @@ describe.skipIf(isOpensslMissing())('mutual TLS', () => {
     expect(await call(ca.issue('somebody'))).toBe(unauthorized);
     expect(await call(other.issue('admin'))).toBe(unauthorized);
     expect(await call(ca.issue('admin', { isExpired: true }))).toBe(unauthorized);
-    // Another authority of the same name.
-    expect(await call(makeCa(temporaryDirectory()).issue('admin'))).toBe(unauthorized);
+    // Another authority of the same name: OpenSSL may end the connection for its signature, before there is an answer.
+    const forged = call(makeCa(temporaryDirectory()).issue('admin')).catch(() => 'cut');
+    expect(await forged).toBeOneOf([unauthorized, 'cut']);
     // An authority's own certificate, and one that signed itself.
     expect(await call(makeCa(temporaryDirectory(), 'admin').issue('admin'))).toBe(unauthorized);
     expect(await call(ca.issue('admin'))).toBe('client-0');
