@@ -37,8 +37,9 @@ export interface ProxyState {
  */
 export function createProxyState(options: ProxyStateOptions, previous?: ProxyState): ProxyState {
   const { config } = options;
-  const orgs = createOrgs(options, previous);
-  const app = createApp(appOptions(options, orgs));
+  const policyNamed = policiesOf(options.config);
+  const orgs = createOrgs(options, policyNamed, previous);
+  const app = createApp(appOptions(options, policyNamed, orgs));
   // Nothing can fail any more: only now the orgs that are kept get their new limits.
   const { concurrency, queueTimeoutMs, apiUsageStopPercent } = config.limits;
   for (const { queue, budget } of orgs.values()) {
@@ -57,13 +58,14 @@ export function leftBehind(before: ProxyState, after: ProxyState): RunningOrg[] 
 
 function createOrgs(
   { config, authorities, streamLane, emit, now }: ProxyStateOptions,
+  policyNamed: PolicyNamed,
   previous: ProxyState | undefined,
 ): Map<string, RunningOrg> {
   const { upstream, limits } = config;
   const orgs = new Map<string, RunningOrg>();
   const problems: string[] = [];
   for (const org of Object.values(config.orgs)) {
-    const policy = policyOf(config, org.policy);
+    const policy = policyNamed(org.policy);
     const options = { config: org, policy, limits, upstream, authorities, streamLane, emit, now };
     try {
       orgs.set(org.name, createOrg(options, previous?.orgs.get(org.name)));
@@ -78,6 +80,7 @@ function createOrgs(
 
 function appOptions(
   { config, openCalls, draining, emit, now }: ProxyStateOptions,
+  policyNamed: PolicyNamed,
   orgs: ReadonlyMap<string, RunningOrg>,
 ): AppOptions {
   const orgOf = (name: string | undefined) => (name === undefined ? undefined : orgs.get(name));
@@ -90,7 +93,7 @@ function appOptions(
         ...client,
         org: orgOf(client.org),
         rateLimiter: client.rateLimit && new RateLimiter(client.name, client.rateLimit),
-        policy: client.policy === undefined ? undefined : policyOf(config, client.policy),
+        policy: client.policy === undefined ? undefined : policyNamed(client.policy),
       }),
     ),
     anonymous: config.access.anonymous,
@@ -107,8 +110,20 @@ function appOptions(
   };
 }
 
-/** The configuration knows the names of the presets and of its own policies, and no others. */
-function policyOf(config: Config, name: string): Policy {
-  const rules = config.policies[name] ?? presets[name as keyof typeof presets];
-  return compilePolicy({ name, ...rules });
+type PolicyNamed = (name: string) => Policy;
+
+/**
+ * The configuration knows the names of the presets and of its own policies, and no others. One policy is one object: all whom
+ * it binds are judged by the same rules in memory.
+ */
+function policiesOf(config: Config): PolicyNamed {
+  const compiled = new Map<string, Policy>();
+  return (name) => {
+    const known = compiled.get(name);
+    if (known) return known;
+    const rules = config.policies[name] ?? presets[name as keyof typeof presets];
+    const policy = compilePolicy({ name, ...rules });
+    compiled.set(name, policy);
+    return policy;
+  };
 }

@@ -26,15 +26,12 @@ export function responseHeaders(
   options: ResponseHeadersOptions,
 ): string[] {
   const named = namedByConnection(rawHeaders);
-  // RFC 9112 section 6.3: beside Transfer-Encoding a length means nothing and must not be forwarded.
-  const ignoresLength = hasHeader(rawHeaders, 'transfer-encoding');
   const headers: string[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
     const value = rawHeaders[i + 1] as string;
     const lowerCase = name.toLowerCase();
     if (isHopByHop(lowerCase) || named?.has(lowerCase)) continue;
-    if (ignoresLength && lowerCase === 'content-length') continue;
     if (isSalesforceOnly(lowerCase, value, options)) continue;
     headers.push(name, lowerCase === 'location' ? ownLocation(value, options) : value);
   }
@@ -51,14 +48,6 @@ function isSalesforceOnly(name: string, value: string, options: ResponseHeadersO
   if (name === 'x-request-id') return true;
   if (options.corsHeaders && name.startsWith('access-control-')) return true;
   return hostBound.has(name) || (mayHoldSession.has(name) && holdsSession.test(value));
-}
-
-export function hasHeader(rawHeaders: readonly string[], lowerCaseName: string): boolean {
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string;
-    if (name.length === lowerCaseName.length && name.toLowerCase() === lowerCaseName) return true;
-  }
-  return false;
 }
 
 /** A location on the instance becomes one on us; all other bytes stay, and so does every other location. */
