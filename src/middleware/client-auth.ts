@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { AccessConfig } from '../config/schema.ts';
 import { ProxyError } from '../errors.ts';
+import { ClientGone } from '../forward/client-presence.ts';
 import { readSessionId } from '../salesforce/soap-body.ts';
 import type { Call, Middleware } from './call.ts';
 import { hashClientKey, presentedKeys } from './client-key.ts';
@@ -94,8 +95,10 @@ function mayBeAnonymous(
   anonymous: AccessConfig['anonymous'],
 ): boolean {
   if (anonymous !== 'loopback') return anonymous === 'always';
-  const { remoteAddress = '' } = incoming.socket;
-  return isUnixSocket || /^(::ffff:)?127\./.test(remoteAddress) || remoteAddress === '::1';
+  if (isUnixSocket) return true;
+  const { remoteAddress } = incoming.socket;
+  if (remoteAddress === undefined) throw new ClientGone('The client left.');
+  return /^(::ffff:)?127\./.test(remoteAddress) || remoteAddress === '::1';
 }
 
 function unauthorized(isUnknown: boolean): ProxyError {
