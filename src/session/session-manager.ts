@@ -3,7 +3,7 @@
 import { ProxyError } from '../errors.ts';
 import type { Api } from '../salesforce/session-carrier.ts';
 import { LoginBackoff } from './login-backoff.ts';
-import { RenewalLimit } from './renewal-limit.ts';
+import { Renewals } from './renewals.ts';
 import type { Session } from './session.ts';
 import { untilAborted } from './until-aborted.ts';
 
@@ -45,16 +45,7 @@ export class SessionManager {
   #lastLoginAtMs: number | undefined;
   /** The credentials of the last login that ended, well or not. */
   #lastLoginVersion = '';
-  /**
-   * Each renewal counts as a failure until it has helped. By API: one that refuses every session (SOAP those in the format of
-   * a JWT) takes no renewal from the others.
-   */
-  readonly #renewalBackoffs = new Map<Api, LoginBackoff>();
-  /** APIs of whose last renewal nothing has been heard yet: it may be that all who waited for it have left. */
-  readonly #unheard = new Set<Api>();
-  /** The session that an API refused although a renewal had just brought it: nothing else that it accepts mends that. */
-  readonly #refused = new Map<Api, Session>();
-  readonly #renewalLimit = new RenewalLimit();
+  readonly #renewals = new Renewals();
   /** Whose end has been told already. */
   #givenUp: Session | undefined;
   #relearnedAtMs = Number.NEGATIVE_INFINITY;
@@ -93,21 +84,16 @@ export class SessionManager {
     signal?.throwIfAborted();
     if (this.#current) return this.#current;
     if (!this.#flight) {
-      const waitMs = this.#waitMs(this.#loginBackoff);
+      const waitMs = this.#loginWaitMs();
       if (waitMs > 0 && this.#lastFailure) throw withRetryAfter(this.#lastFailure, waitMs);
     }
     return untilAborted(this.#flight ?? this.#startFlight(), signal);
   }
 
-  /**
-   * Salesforce accepted this session. If this API has not refused it since, the renewal that brought it was no failure, whoever
-   * the request was whose session had ended.
-   */
+  /** Salesforce accepted this session. */
   prove(session: Session, api: Api): void {
     session.provenAtMs = this.#options.now();
-    if (session !== this.#current) return;
-    if (this.#unheard.size > 0) this.#unheard.clear();
-    if (session !== this.#refused.get(api)) this.renewalHelped(api);
+    if (session === this.#current) this.#renewals.accepted(api, session);
   }
 
   /**
@@ -118,29 +104,24 @@ export class SessionManager {
    */
   reject(session: Session, api: Api, { willReplay }: { readonly willReplay: boolean }): void {
     // Also where it comes late: otherwise tokens that are dead on arrival loop while other requests overtake the replays.
-    if (!willReplay) this.#unheard.delete(api);
-    if (session !== this.#current || this.#waitMs(this.#loginBackoff) > 0) return;
+    if (!willReplay) this.#renewals.heard(api);
+    if (session !== this.#current || this.#loginWaitMs() > 0) return;
     const nowMs = this.#options.now();
-    const backoff = this.#renewalBackoff(api);
-    // A renewal of which nothing was heard bars no other; the steps go on, until a session is accepted.
-    const barredMs = this.#unheard.delete(api) ? 0 : this.#waitMs(backoff);
-    const waitMs = Math.max(barredMs, this.#renewalLimit.waitMs(nowMs));
+    const waitMs = this.#renewals.waitMs(api, nowMs);
     if (waitMs > 0) {
-      this.#refused.set(api, session);
+      this.#renewals.barred(api, session);
       this.#giveUp(session, 'dead_on_arrival', waitMs);
       return;
     }
-    backoff.failed(nowMs);
-    this.#renewalLimit.renewed(nowMs);
-    this.#unheard.add(api);
+    this.#renewals.began(api, nowMs);
     this.#current = undefined;
     this.#rejected = session;
     this.#options.onEvent({ type: 'session_rejected', ageMs: nowMs - session.issuedAtMs });
   }
 
-  /** What this API had refused with the old session, it took with the new one: the renewal was no failure. */
+  /** What this API had refused with the old session, it took with the new one. */
   renewalHelped(api: Api): void {
-    this.#renewalBackoffs.delete(api);
+    this.#renewals.helped(api);
   }
 
   /**
@@ -152,7 +133,7 @@ export class SessionManager {
     if (!this.#flight) {
       const nowMs = this.#options.now();
       if (nowMs - this.#relearnedAtMs < relearnEveryMs) return session;
-      if (this.#waitMs(this.#loginBackoff) > 0) return session;
+      if (this.#loginWaitMs() > 0) return session;
       this.#relearnedAtMs = nowMs;
     }
     const flight = this.#flight ?? this.#startFlight();
@@ -205,9 +186,8 @@ export class SessionManager {
       // Identity tells the waiting requests that there is nothing new to replay with.
       this.#current = previous;
       if (isRenewal) {
-        this.#unheard.clear();
-        for (const api of this.#renewalBackoffs.keys()) this.#refused.set(api, previous);
-        this.#giveUp(previous, 'same_token', this.#longestRenewalWaitMs());
+        const waitMs = this.#renewals.broughtTheSame(previous, this.#options.now());
+        this.#giveUp(previous, 'same_token', waitMs);
       }
       return previous;
     }
@@ -237,30 +217,18 @@ export class SessionManager {
     this.#options.onEvent({ type: 'session_not_renewed', why, retryAfterMs });
   }
 
-  #renewalBackoff(api: Api): LoginBackoff {
-    const known = this.#renewalBackoffs.get(api) ?? new LoginBackoff();
-    this.#renewalBackoffs.set(api, known);
-    return known;
-  }
-
-  #longestRenewalWaitMs(): number {
-    const nowMs = this.#options.now();
-    return Math.max(0, ...[...this.#renewalBackoffs.values()].map((one) => one.waitMs(nowMs)));
-  }
-
-  /** How long something is to be left alone yet; a key that was changed since the last login ends that. */
-  #waitMs(backoff: LoginBackoff): number {
-    const waitMs = backoff.waitMs(this.#options.now());
-    if (waitMs === 0 || this.#options.credentialsVersion() === this.#lastLoginVersion) {
-      return waitMs;
-    }
-    this.#forgetFailures();
-    return 0;
+  /**
+   * How long no login is to be made. A key that was changed since the last login ends whatever was remembered, of renewals
+   * too.
+   */
+  #loginWaitMs(): number {
+    if (this.#options.credentialsVersion() !== this.#lastLoginVersion) this.#forgetFailures();
+    return this.#loginBackoff.waitMs(this.#options.now());
   }
 
   #forgetFailures(): void {
     this.#loginBackoff.clear();
-    this.#renewalBackoffs.clear();
+    this.#renewals.forget();
   }
 }
 
