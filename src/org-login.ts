@@ -1,9 +1,9 @@
 // How the proxy logs in to one configured org: its key, its token endpoint, and what is told about it.
 import type { OrgConfig, UpstreamConfig } from './config/schema.ts';
+import { type Agents, agentsFor } from './connections/agents.ts';
+import type { Authorities } from './connections/authorities.ts';
+import { createOpenSocket } from './connections/upstream-socket.ts';
 import type { Emit } from './events.ts';
-import { type Agents, agentsFor } from './forward/agents.ts';
-import type { Authorities } from './forward/authorities.ts';
-import { createOpenSocket } from './forward/upstream-socket.ts';
 import {
   assertCertificateFits,
   type Certificate,

@@ -1,12 +1,12 @@
 // One configured org, put together: its connections, its limits, and the session of each Salesforce user that is acted as.
 import { fingerprint } from './config/fingerprint.ts';
 import type { LimitsConfig } from './config/schema.ts';
+import type { Agents } from './connections/agents.ts';
+import { Upstream } from './connections/upstream.ts';
+import { createOpenSocket } from './connections/upstream-socket.ts';
 import type { ProxyError } from './errors.ts';
-import type { Agents } from './forward/agents.ts';
 import type { Destination } from './forward/client-call.ts';
 import type { StreamLane } from './forward/stream-lane.ts';
-import { Upstream } from './forward/upstream.ts';
-import { createOpenSocket } from './forward/upstream-socket.ts';
 import { ApiBudget } from './limits/api-budget.ts';
 import { FairQueue } from './limits/fair-queue.ts';
 import type { Org } from './middleware/org-and-client.ts';

@@ -3,9 +3,9 @@
 import type { Hono } from 'hono';
 import { type AppOptions, createApp, type ProxyEnv } from './app.ts';
 import type { Config } from './config/schema.ts';
+import type { Authorities } from './connections/authorities.ts';
 import { ProxyError } from './errors.ts';
 import type { Emit } from './events.ts';
-import type { Authorities } from './forward/authorities.ts';
 import type { StreamLane } from './forward/stream-lane.ts';
 import { RateLimiter } from './limits/rate-limiter.ts';
 import type { Draining } from './middleware/draining.ts';

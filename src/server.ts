@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { isLoopbackAddress, type ListenAddress } from './config/listen-address.ts';
 import type { Config } from './config/schema.ts';
+import { type Authorities, trustAlso } from './connections/authorities.ts';
 import { ProxyError } from './errors.ts';
 import { type Emit, fanOut } from './events.ts';
-import { type Authorities, trustAlso } from './forward/authorities.ts';
 import { StreamLane } from './forward/stream-lane.ts';
 import {
   checkTls,

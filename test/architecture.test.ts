@@ -19,6 +19,7 @@ const layers = [
   ['middleware'],
   ['sign-in'],
   ['forward'],
+  ['connections'],
   ['limits'],
   ['policy'],
   ['session'],

@@ -1,9 +1,9 @@
 // `check`: is the configuration valid, and does each login work? What fails is told with its fix, before a client meets it.
 import { loadConfig } from '../config/load-config.ts';
 import type { Config, OrgConfig } from '../config/schema.ts';
+import type { Authorities } from '../connections/authorities.ts';
 import { ProxyError } from '../errors.ts';
 import type { Event } from '../events.ts';
-import type { Authorities } from '../forward/authorities.ts';
 import { tryLogin } from '../org-login.ts';
 import { readAuthorities } from '../server.ts';
 

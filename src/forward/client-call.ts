@@ -1,12 +1,12 @@
 // One call of a client, as the forwarding code sees it.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Upstream } from '../connections/upstream.ts';
 import type { ApiBudget } from '../limits/api-budget.ts';
 import type { Api } from '../salesforce/session-carrier.ts';
 import type { SessionManager } from '../session/session-manager.ts';
 import type { ClientPresence } from './client-presence.ts';
 import type { ReplayBody } from './replay-body.ts';
 import type { StreamLane } from './stream-lane.ts';
-import type { Upstream } from './upstream.ts';
 
 export interface ClientCall {
   readonly requestId: string;

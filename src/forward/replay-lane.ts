@@ -1,15 +1,19 @@
 // The replay lane: one request whose body is held, and its answer, byte for byte both ways.
 import type { ServerResponse } from 'node:http';
+import type { AnswerHead } from '../connections/answer-head.ts';
+import {
+  ConnectionLost,
+  type Exchange,
+  type InstanceConnection,
+} from '../connections/instance-connection.ts';
+import { requestHead } from '../connections/request-head.ts';
+import type { Upstream } from '../connections/upstream.ts';
+import { upstreamError } from '../connections/upstream-error.ts';
 import { atEndOfTurn } from '../end-of-turn.ts';
-import type { AnswerHead } from './answer-head.ts';
 import { cut, sendHead } from './client-end.ts';
 import type { ClientGone, ClientPresence } from './client-presence.ts';
-import { ConnectionLost, type Exchange, type InstanceConnection } from './instance-connection.ts';
-import { requestHead } from './request-head.ts';
 import { addTrailers } from './trailers.ts';
-import type { Upstream } from './upstream.ts';
 import type { OnInformation, UpstreamAnswer } from './upstream-answer.ts';
-import { upstreamError } from './upstream-error.ts';
 
 export interface ReplayRequest {
   readonly origin: string;

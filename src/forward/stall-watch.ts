@@ -1,7 +1,7 @@
 // Is upstream standing still? Time counts only while we wait for it: with a client that is slow to send or to read, nothing
 // is wrong with Salesforce. (The replay lane has undici's own timers, which pause with back-pressure.)
 import type { ClientRequest, ServerResponse } from 'node:http';
-import { responseTimeout } from './upstream-error.ts';
+import { responseTimeout } from '../connections/upstream-error.ts';
 
 /** Ends `proxyReq` once upstream has neither taken nor sent a byte for `timeoutMs` while it was its turn. */
 export function watchForStall(

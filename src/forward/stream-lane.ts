@@ -4,13 +4,13 @@
 import { EventEmitter } from 'node:events';
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware';
-import { maxHeadBytes } from './answer-reader.ts';
+import { maxHeadBytes } from '../connections/answer-reader.ts';
+import type { Upstream } from '../connections/upstream.ts';
+import { upstreamError } from '../connections/upstream-error.ts';
 import { IncomingAnswer } from './incoming-answer.ts';
 import { watchForStall } from './stall-watch.ts';
 import { addTrailers } from './trailers.ts';
-import type { Upstream } from './upstream.ts';
 import type { OnInformation, UpstreamAnswer } from './upstream-answer.ts';
-import { upstreamError } from './upstream-error.ts';
 
 export interface StreamRequest {
   readonly req: IncomingMessage;

@@ -1,8 +1,8 @@
 // Trailer fields that may follow a relayed body (RFC 9110 section 6.5.1): none that decides about the message itself or
 // about the client's state.
 import type { OutgoingMessage } from 'node:http';
+import { isFieldValue } from '../connections/http-grammar.ts';
 import { isHopByHop } from './hop-by-hop.ts';
-import { isFieldValue } from './http-grammar.ts';
 
 const notInTrailers = new Set([
   'authorization',

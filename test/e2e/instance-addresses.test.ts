@@ -2,7 +2,7 @@
 // when it is connected to. DNS is played: a name below .victim.test has the addresses that the test says.
 import type { LookupAddress } from 'node:dns';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { createOpenSocket } from '../../src/forward/upstream-socket.ts';
+import { createOpenSocket } from '../../src/connections/upstream-socket.ts';
 import { startRawUpstream } from '../support/raw-upstream.ts';
 import { startOrg } from '../support/start-org.ts';
 import { startProxy } from '../support/start-proxy.ts';

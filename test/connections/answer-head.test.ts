@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MalformedAnswer, parseAnswerHead } from '../../src/forward/answer-head.ts';
+import { MalformedAnswer, parseAnswerHead } from '../../src/connections/answer-head.ts';
 
 const head = (...lines: string[]) => parseAnswerHead(lines.join('\r\n'));
 

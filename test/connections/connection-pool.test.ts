@@ -1,15 +1,15 @@
 // Connections to one instance on real sockets: who gets which, what ends them, and that none is lost or used twice.
 import type { Socket } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { MalformedAnswer } from '../../src/forward/answer-head.ts';
-import { ConnectionPool } from '../../src/forward/connection-pool.ts';
+import { MalformedAnswer } from '../../src/connections/answer-head.ts';
+import { ConnectionPool } from '../../src/connections/connection-pool.ts';
 import {
   ConnectionLost,
   type Exchange,
   type InstanceConnection,
-} from '../../src/forward/instance-connection.ts';
-import { Upstream } from '../../src/forward/upstream.ts';
-import { createOpenSocket, type OpenSocket } from '../../src/forward/upstream-socket.ts';
+} from '../../src/connections/instance-connection.ts';
+import { Upstream } from '../../src/connections/upstream.ts';
+import { createOpenSocket, type OpenSocket } from '../../src/connections/upstream-socket.ts';
 import {
   answering,
   type OnRequest,

@@ -5,8 +5,8 @@ import { request } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type AnswerHead, MalformedAnswer } from '../../src/forward/answer-head.ts';
-import { AnswerReader, maxHeadBytes } from '../../src/forward/answer-reader.ts';
+import { type AnswerHead, MalformedAnswer } from '../../src/connections/answer-head.ts';
+import { AnswerReader, maxHeadBytes } from '../../src/connections/answer-reader.ts';
 
 /** An answer that is whole. */
 interface Answer {

@@ -1,7 +1,7 @@
 // A request head is bytes that the other side takes apart again: what is put in as one part must come out as that part.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type RequestHead, requestHead } from '../../src/forward/request-head.ts';
+import { type RequestHead, requestHead } from '../../src/connections/request-head.ts';
 import { type HttpMessage, HttpReader } from '../support/http-message.ts';
 
 const request: RequestHead = { method: 'GET', target: '/', headers: [], bodyBytes: undefined };

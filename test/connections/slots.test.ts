@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Slots } from '../../src/forward/slots.ts';
+import { Slots } from '../../src/connections/slots.ts';
 
 const never = new AbortController().signal;
 

@@ -1,8 +1,8 @@
 import { Socket } from 'node:net';
 import { expect, test } from 'vitest';
+import { connectionBudget } from '../../src/connections/connection-budget.ts';
+import type { OpenSocket } from '../../src/connections/upstream-socket.ts';
 import { ProxyError } from '../../src/errors.ts';
-import { connectionBudget } from '../../src/forward/connection-budget.ts';
-import type { OpenSocket } from '../../src/forward/upstream-socket.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const address = { protocol: 'https:', hostname: 'a.example', port: '' };
