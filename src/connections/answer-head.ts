@@ -41,9 +41,10 @@ export function parseAnswerHead(text: string): AnswerHead & { readonly framing: 
 }
 
 /** @param text the beginning of a head, however short. @throws MalformedAnswer for that of no HTTP/1 answer */
-export function assertBeginsAsHttp(text: string): void {
+export function assertMayBeHead(text: string): void {
   const line = text.slice(0, 'HTTP/1.'.length);
   if (!'HTTP/1.'.startsWith(line)) throw new MalformedAnswer(notHttp);
+  if (/(?:^|[^\r])\n/.test(text)) throw new MalformedAnswer('a line of its head ends by LF alone');
 }
 
 /**
@@ -121,7 +122,7 @@ function parseLength(value: string): number {
 }
 
 /** No other coding was asked for (`TE` is never sent on), and HTTP/1.0 knows none. */
-function assertChunked(value: string, isRepeated: boolean, isHttp11: boolean): void {
+export function assertChunked(value: string, isRepeated: boolean, isHttp11: boolean): void {
   if (isRepeated || !isHttp11 || value.toLowerCase() !== 'chunked') {
     throw new MalformedAnswer('it has a transfer encoding that nobody asked for');
   }

@@ -2,7 +2,7 @@
 // different things (a bare line feed, two lengths, a folded header) is refused, because the client is another reader.
 import {
   type AnswerHead,
-  assertBeginsAsHttp,
+  assertMayBeHead,
   type Framing,
   MalformedAnswer,
   parseAnswerHead,
@@ -119,7 +119,7 @@ export class AnswerReader {
     const { text, next } = this.#until('\r\n\r\n', bytes, at, maxHeadBytes);
     if (text === undefined) {
       // Whoever speaks another protocol may wait for us to speak.
-      assertBeginsAsHttp(this.#partial);
+      assertMayBeHead(this.#partial);
       return next;
     }
     const { status, reason, rawHeaders, framing } = parseAnswerHead(text);

@@ -32,6 +32,8 @@ export class ConnectionPool {
   #idle: { readonly connection: InstanceConnection; readonly untilMs: number }[] = [];
   readonly #waiting: Exchange[] = [];
   #opening = 0;
+  /** Those of them that are for the line, and not for one request. */
+  #openingForLine = 0;
   #willAssign = false;
   #sweep: NodeJS.Timeout | undefined;
   #destroyed: Error | undefined;
@@ -98,7 +100,11 @@ export class ConnectionPool {
       connection.send(first);
     }
     let room = this.#options.maxConnections - this.#connections.size - this.#opening;
-    for (let wanted = this.#waiting.length - this.#opening; wanted > 0 && room > 0; wanted -= 1) {
+    for (
+      let wanted = this.#waiting.length - this.#openingForLine;
+      wanted > 0 && room > 0;
+      wanted -= 1
+    ) {
       this.#openForFirst();
       room -= 1;
     }
@@ -123,7 +129,9 @@ export class ConnectionPool {
 
   /** Whoever is the first when it is open gets it: by then the request that it was opened for may have got another. */
   #openForFirst(): void {
+    this.#openingForLine += 1;
     this.#open((error, connection) => {
+      this.#openingForLine -= 1;
       const first = this.#first();
       this.#waiting.shift();
       if (error) first?.onError(error);

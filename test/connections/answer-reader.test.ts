@@ -530,6 +530,7 @@ describe('refused, in whatever pieces it comes:', () => {
 test('a fault is told as soon as it has come, and not when the rest has', () => {
   // Else whoever speaks another protocol, and waits for us, is waited for.
   expect(refusal([latin1('220 mail.example ESMTP\r\n')])).toBeInstanceOf(MalformedAnswer);
+  expect(refusal([latin1('HTTP/1.1 200 OK\nX: 1\n')])).toBeInstanceOf(MalformedAnswer);
   expect(refusal([latin1('HTTP/2 200\r\n')])).toBeInstanceOf(MalformedAnswer);
   expect(refusal([latin1('\x15\x03\x03\x00\x02\x02\x46')])).toBeInstanceOf(MalformedAnswer);
 });

@@ -464,6 +464,15 @@ describe('on a connection that has served nobody', () => {
     expect(upstream.requests().map(({ target }) => target)).toEqual(['/next']);
   });
 
+  test('what asks while one is opened for another gets one of its own', async () => {
+    const { openSocket, held } = gate();
+    const { pool, send } = await start({ openSocket });
+    pool.sendOnNewConnection(new TestExchange('/again'));
+    await waitFor(() => held.length === 1, 'an opening');
+    send('/next');
+    await waitFor(() => held.length === 2, 'another opening');
+  });
+
   test('the pool is not empty while one is opened for it', async () => {
     const { openSocket, open, held } = gate();
     const { pool, send, sockets, timesEmpty } = await start({ openSocket });
