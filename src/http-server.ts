@@ -12,6 +12,7 @@ import { createSecureContext } from 'node:tls';
 import type { HttpBindings } from '@hono/node-server';
 import { atEndOfTurn } from './end-of-turn.ts';
 import { ProxyError } from './errors.ts';
+import { cut, cutWhenClientEnds } from './forward/client-end.ts';
 import { sendRawError } from './middleware/error-response.ts';
 
 /** Answers on `outgoing`; what it resolves with says nothing. */
@@ -44,7 +45,7 @@ export function createHttpServer(handle: Handle, tls: TlsMaterial | undefined): 
     try {
       await handle(env);
     } catch {
-      env.outgoing.destroy();
+      cut(env.outgoing);
     }
   };
   const answerSoon = atEndOfTurn<HttpBindings>((env) => void answer(env));
@@ -52,6 +53,7 @@ export function createHttpServer(handle: Handle, tls: TlsMaterial | undefined): 
     answerSoon({ incoming, outgoing });
   const server = tls ? createTlsServer({ ...limits, ...tlsOptions(tls) }) : createServer(limits);
   server.on('request', listener);
+  server.on(tls ? 'secureConnection' : 'connection', cutWhenClientEnds);
   // Node drops silently what is above its default of 2,000; the head's size is the bound.
   server.maxHeadersCount = 0;
   // The body is asked for when somebody is going to read it: forward/replay-body.ts.

@@ -4,6 +4,7 @@
 import { EventEmitter } from 'node:events';
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware';
+import { assertChunked } from '../connections/answer-head.ts';
 import { maxHeadBytes } from '../connections/answer-reader.ts';
 import type { Upstream } from '../connections/upstream.ts';
 import { upstreamError } from '../connections/upstream-error.ts';
@@ -99,6 +100,12 @@ export class StreamLane {
       this.#transfers.set(req, {
         ...request,
         answered: (message) => {
+          const problem = codingProblem(message);
+          if (problem) {
+            message.destroy();
+            settle(() => reject(upstreamError(problem, new URL(origin).host)));
+            return;
+          }
           const came = new IncomingAnswer(message);
           answer = came;
           settle(() => resolve(came));
@@ -120,6 +127,17 @@ export class StreamLane {
     const transfer = this.#transfers.get(req);
     if (!transfer) throw new TypeError('a request in the stream lane that was not sent by it');
     return transfer;
+  }
+}
+
+/** Node reads the chunks, and would give what another coding has made of the body for the body itself. */
+function codingProblem({ headers, httpVersionMinor }: IncomingMessage): Error | undefined {
+  const coding = headers['transfer-encoding'];
+  try {
+    if (coding !== undefined) assertChunked(coding, false, httpVersionMinor === 1);
+    return undefined;
+  } catch (error) {
+    return error as Error;
   }
 }
 

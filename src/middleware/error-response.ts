@@ -3,6 +3,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ProxyError } from '../errors.ts';
+import { currentAnswer, cut } from '../forward/client-end.ts';
 import { ClientGone } from '../forward/client-presence.ts';
 import { redactTokens } from '../salesforce/redact.ts';
 
@@ -21,13 +22,9 @@ export function sendError(
   error: unknown,
   ownHeaders: readonly string[],
 ): void {
-  if (error instanceof ClientGone || res.destroyed) {
-    res.destroy();
-    return;
-  }
-  if (res.headersSent) {
-    // What has been sent cannot be mended, and nothing may be appended to it.
-    res.destroy();
+  // What has been sent cannot be mended, and nothing may be appended to it.
+  if (error instanceof ClientGone || res.destroyed || res.headersSent) {
+    cut(res);
     return;
   }
   const failure = asProxyError(error);
@@ -107,12 +104,11 @@ export function sendRawError(error: NodeJS.ErrnoException | ProxyError, socket: 
 
 /**
  * An answer has begun, or is still due to a request that came whole: what cannot be read came after it, and an error put here
- * would be taken for a part of that answer, or for the whole. (Node's own handler looks at the same property.)
+ * would be taken for a part of that answer, or for the whole.
  */
 function owesAnswer(socket: Duplex): boolean {
-  // Undefined before the first request, null between two.
-  const { _httpMessage: answer } = socket as { _httpMessage?: ServerResponse | null };
-  return answer != null && (answer.headersSent || answer.req.complete);
+  const answer = currentAnswer(socket);
+  return answer !== undefined && (answer.headersSent || answer.req.complete);
 }
 
 function parserError(code: string | undefined): ProxyError {

@@ -85,6 +85,45 @@ describe.each(lanes)('in the $lane lane', ({ lane, upstream: limits }) => {
     );
   });
 
+  test('an answer that breaks before its turn has come ends the connection at its turn', async () => {
+    const held: RawConnection[] = [];
+    const { proxy } = await start((request, connection) => {
+      void request.completed.then(() => {
+        if (request.target.endsWith('/first')) held.push(connection);
+        else if (request.target.endsWith('/third')) connection.write(ok('third'));
+        else {
+          connection.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbeginning');
+          setTimeout(() => connection.reset(), 20);
+        }
+      });
+    });
+    const client = await connectRaw(proxy);
+    const sent = ['first', 'second', 'third'].map((name) =>
+      requestBytes(`POST ${path}/${name}`, ['Content-Length: 2'], '{}'),
+    );
+    await client.send(Buffer.concat(sent).toString());
+    await waitFor(() => held.length === 1, 'the first request');
+    await waitFor(() => proxy.eventsOf('request').length === 1, 'the end of the second');
+    held[0]?.write(ok('first'));
+    expect((await client.answer()).body.toString()).toBe('first');
+    await client.waitForClose();
+    expect(client.answers).toHaveLength(1);
+    expect(client.text).not.toContain('third');
+    await waitFor(() => proxy.eventsOf('request').length === 3, 'the end of all');
+  });
+
+  test('a client in HTTP/1.0 that ends its side in a body sees that it is not whole', async () => {
+    const { proxy } = await start((_request, connection) =>
+      connection.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nbeginning\r\n'),
+    );
+    const client = await connectRaw(proxy);
+    await client.send(`POST ${path} HTTP/1.0\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}`);
+    await waitFor(() => client.text.includes('beginning'), 'the beginning');
+    client.socket.end();
+    await waitFor(() => client.closed, 'the end of the connection');
+    expect(client.error?.code).toBe('ECONNRESET');
+  });
+
   test('a reset in a body that lasts until the connection ends is no end of it', async () => {
     const { proxy } = await start(
       answerThen('HTTP/1.1 200 OK\r\nX: 1\r\n\r\nbeginning', (connection) => connection.reset()),
@@ -173,6 +212,14 @@ describe.each(lanes)('in the $lane lane', ({ lane, upstream: limits }) => {
     [
       'a length and chunks',
       'HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+    ],
+    [
+      'another coding beside chunks',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+    ],
+    [
+      'chunks in HTTP/1.0',
+      'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
     ],
     ['a length that is none', 'HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nabc'],
     ['garbage', '\x16\x03\x01 this is no HTTP at all\r\n\r\n'],
