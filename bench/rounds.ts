@@ -20,8 +20,8 @@ export interface RoundsOptions {
   readonly rounds: number;
   /** Default: one. Whole ones: wrk takes no others. */
   readonly seconds?: number;
-  /** One load of each goes before. */
-  readonly needsWarmUp?: boolean;
+  /** So many loads of each go before. Default: none. */
+  readonly warmUpLoads?: number;
   readonly progress: (text: string) => void;
 }
 
@@ -32,9 +32,9 @@ export async function runRounds(
   runners: readonly Runner[],
   options: RoundsOptions,
 ): Promise<Entry[]> {
-  const { rounds, seconds = roundSeconds, needsWarmUp = false, progress } = options;
+  const { rounds, seconds = roundSeconds, warmUpLoads = 0, progress } = options;
   const done = new Map<string, Round[]>(runners.map(({ name }) => [name, []]));
-  if (needsWarmUp) {
+  for (let load = 0; load < warmUpLoads; load += 1) {
     for (const runner of runners) {
       progress(`warming up ${runner.name}`);
       await runner.load(seconds);

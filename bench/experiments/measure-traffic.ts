@@ -23,7 +23,7 @@ export async function measureTraffic(
     unit: scenario.unit,
     entries: await runRounds(runners, {
       rounds: scenario.hasGoal ? effort.rounds : effort.otherRounds,
-      needsWarmUp: (scenario.needsWarmUp ?? false) && effort.warmUpRequests > 0,
+      warmUpLoads: effort.warmUpRequests > 0 ? (scenario.warmUpLoads ?? 0) : 0,
       progress: (text) => progress(`${scenario.name}: ${text}`),
     }),
     leftOut,
