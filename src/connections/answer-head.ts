@@ -1,7 +1,7 @@
 // The head of an answer: its status line, its headers, and what they say about the body and the connection (RFC 9112). Read
 // strictly: whatever two readers could take for different things (two lengths, a folded header) is refused, because the client
 // is another reader.
-import { isFieldValue, isToken } from './http-grammar.ts';
+import { areFieldLines } from './http-grammar.ts';
 
 /** Of an answer, or of an interim one (RFC 9110 section 15). */
 export interface AnswerHead {
@@ -25,6 +25,7 @@ export interface Framing {
 /** What came is no answer that could be passed on. */
 export class MalformedAnswer extends Error {}
 
+const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
 const notHttp = 'it does not begin as an HTTP/1 answer does';
 
 /**
@@ -32,10 +33,10 @@ const notHttp = 'it does not begin as an HTTP/1 answer does';
  * @throws MalformedAnswer
  */
 export function parseAnswerHead(text: string): AnswerHead & { readonly framing: Framing } {
-  const lines = text.split('\r\n');
-  const match = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/.exec(lines[0] ?? '');
+  const lineEnd = text.indexOf('\r\n');
+  const match = statusLine.exec(lineEnd === -1 ? text : text.slice(0, lineEnd));
   if (!match) throw new MalformedAnswer(notHttp);
-  const rawHeaders = parseFields(lines, 1);
+  const rawHeaders = lineEnd === -1 ? [] : parseFields(text.slice(lineEnd));
   const framing = readFraming(rawHeaders, match[1] === '1');
   return { status: Number(match[2]), reason: match[3] ?? '', rawHeaders, framing };
 }
@@ -49,29 +50,28 @@ export function assertMayBeHead(text: string): void {
 
 /**
  * Header or trailer lines (RFC 9112 section 5). A line that goes on in the next one is none: that begins with a space.
+ * @param text a line end before each line, and none after the last
  * @throws MalformedAnswer
  */
-export function parseFields(lines: readonly string[], from: number): string[] {
+export function parseFields(text: string): string[] {
+  if (!areFieldLines(text)) throw new MalformedAnswer('it has a header that is none');
   const fields: string[] = [];
-  for (let i = from; i < lines.length; i += 1) {
-    const line = lines[i] as string;
-    const colon = line.indexOf(':');
-    const name = line.slice(0, Math.max(0, colon));
-    const value = trimmed(line, colon + 1);
-    if (!isToken(name) || !isFieldValue(value)) {
-      throw new MalformedAnswer('it has a header that is none');
-    }
-    fields.push(name, value);
+  for (let start = 0; start < text.length; ) {
+    const colon = text.indexOf(':', start);
+    const next = text.indexOf('\r\n', colon);
+    const end = next === -1 ? text.length : next;
+    fields.push(text.slice(start + '\r\n'.length, colon), trimmed(text, colon + 1, end));
+    start = end;
   }
   return fields;
 }
 
-function trimmed(line: string, from: number): string {
+function trimmed(text: string, from: number, to: number): string {
   let start = from;
-  let end = line.length;
-  while (start < end && isBlank(line.charCodeAt(start))) start += 1;
-  while (end > start && isBlank(line.charCodeAt(end - 1))) end -= 1;
-  return line.slice(start, end);
+  let end = to;
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
 }
 
 function isBlank(code: number): boolean {

@@ -193,7 +193,7 @@ export class AnswerReader {
       return at + 1;
     }
     const { text, next } = this.#until('\r\n\r\n', bytes, at, maxHeadBytes);
-    if (text !== undefined) this.#end(parseFields(text.split('\r\n'), 0));
+    if (text !== undefined) this.#end(parseFields(`\r\n${text}`));
     return next;
   }
 

@@ -1,5 +1,6 @@
 // The connections to one instance. Requests wait in one line, and once in each turn of the event loop the first of them get
 // what connections there are.
+import { atEndOfTurn } from '../end-of-turn.ts';
 import {
   type Exchange,
   InstanceConnection,
@@ -22,6 +23,8 @@ const keepAliveMs = 4000;
 const keepAliveMarginMs = 1000;
 const longestKeepAliveMs = 600_000;
 const sweepMs = 1000;
+
+const assignSoon = atEndOfTurn<ConnectionPool>((pool) => pool.assign());
 
 export class ConnectionPool {
   readonly #address: UpstreamAddress;
@@ -88,10 +91,11 @@ export class ConnectionPool {
   #assignSoon(): void {
     if (this.#willAssign) return;
     this.#willAssign = true;
-    setImmediate(this.#assign);
+    assignSoon(this);
   }
 
-  readonly #assign = (): void => {
+  /** At the end of the turn, and not before. */
+  assign(): void {
     this.#willAssign = false;
     for (let first = this.#first(); first; first = this.#first()) {
       const connection = this.#takeIdle();
@@ -111,7 +115,7 @@ export class ConnectionPool {
     if (this.#connections.size + this.#opening + this.#waiting.length === 0) {
       this.#options.onEmpty();
     }
-  };
+  }
 
   #first(): Exchange | undefined {
     while (this.#waiting[0]?.isOver) this.#waiting.shift();
