@@ -1,11 +1,11 @@
 // How much is done: the full run ends within ten minutes, the quick one within one. The quick one is for correctness; its
 // figures are rough.
 
+/** How small a difference a scenario has to tell from the noise: what no goal is about needs no more than `rough`. */
+export type Precision = 'rough' | 'usual' | 'fine';
+
 export interface Effort {
-  /** Of scenarios that a goal is about. */
-  readonly rounds: number;
-  /** Of the others. */
-  readonly otherRounds: number;
+  readonly rounds: Readonly<Record<Precision, number>>;
   /** Before a process is measured for the first time: a JIT compiler needs tens of thousands. */
   readonly warmUpRequests: number;
   /** Of the experiments that show how cost grows, which have many processes. */
@@ -24,8 +24,7 @@ export interface Effort {
 export const roundSeconds = 1;
 
 export const full: Effort = {
-  rounds: 5,
-  otherRounds: 3,
+  rounds: { rough: 3, usual: 5, fine: 8 },
   warmUpRequests: 30_000,
   growthRounds: 2,
   growthWarmUpRequests: 8000,
@@ -37,8 +36,7 @@ export const full: Effort = {
 };
 
 export const quick: Effort = {
-  rounds: 1,
-  otherRounds: 1,
+  rounds: { rough: 1, usual: 1, fine: 1 },
   warmUpRequests: 0,
   growthRounds: 1,
   growthWarmUpRequests: 0,

@@ -1,6 +1,6 @@
 // What has to stand before anything is measured: the upstream, what makes the load, and the contestants.
 import { contestants } from './contestants/contestants.ts';
-import { full, quick } from './effort.ts';
+import { type Effort, full, quick } from './effort.ts';
 import type { Bench, PreparedContestant } from './experiments/experiment.ts';
 import { findProgram } from './find-program.ts';
 import { type Identity, makeIdentity } from './identity.ts';
@@ -21,7 +21,7 @@ export async function prepareBench(
   progress: (text: string) => void,
 ): Promise<Bench> {
   const effort = options.isQuick ? quick : full;
-  const { rounds = effort.rounds, rounds: otherRounds = effort.otherRounds } = options;
+  const { rounds } = options;
   progress('starting the upstream');
   const identity = await makeIdentity(workbench.directory);
   return {
@@ -29,9 +29,13 @@ export async function prepareBench(
     upstream: await startUpstream(options, workbench, identity),
     loadTool: await chooseLoadTool(options, workbench),
     cli: options.cli,
-    effort: { ...effort, rounds, otherRounds },
+    effort: rounds === undefined ? effort : { ...effort, rounds: always(rounds) },
     progress,
   };
+}
+
+function always(rounds: number): Effort['rounds'] {
+  return { rough: rounds, usual: rounds, fine: rounds };
 }
 
 export async function prepareContestants(

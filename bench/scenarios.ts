@@ -2,6 +2,7 @@
 // processes rather than traffic.
 
 import { clientKey } from './contestants/ours-config.ts';
+import type { Precision } from './effort.ts';
 import type { LoadRequest } from './load/load.ts';
 import type { Unit } from './results.ts';
 import { paths, recordBody } from './upstream/salesforce-answers.ts';
@@ -16,7 +17,7 @@ export interface TrafficScenario {
   readonly bulk?: { readonly bytes: number; readonly transfers: number };
   /** Before its first round: it runs paths of code that the warm-up, a small GET, has not. */
   readonly warmUpLoads?: number;
-  readonly hasGoal: boolean;
+  readonly precision: Precision;
   /** The upstream itself takes part, without a proxy: what is then left is what a proxy adds. */
   readonly withDirect?: boolean;
   readonly isQuick: boolean;
@@ -45,7 +46,7 @@ export const traffic: readonly TrafficScenario[] = [
     connections: 32,
     unit: 'request',
     request: smallGet,
-    hasGoal: true,
+    precision: 'fine',
     isQuick: true,
   },
   {
@@ -55,7 +56,7 @@ export const traffic: readonly TrafficScenario[] = [
     unit: 'request',
     request: smallGet,
     withDirect: true,
-    hasGoal: true,
+    precision: 'usual',
     isQuick: false,
   },
   {
@@ -64,7 +65,7 @@ export const traffic: readonly TrafficScenario[] = [
     connections: 256,
     unit: 'request',
     request: smallGet,
-    hasGoal: false,
+    precision: 'rough',
     isQuick: false,
   },
   {
@@ -74,7 +75,7 @@ export const traffic: readonly TrafficScenario[] = [
     unit: 'request',
     request: smallPost,
     warmUpLoads: 1,
-    hasGoal: false,
+    precision: 'rough',
     isQuick: false,
   },
   {
@@ -85,7 +86,7 @@ export const traffic: readonly TrafficScenario[] = [
     request: { method: 'GET', path: paths.file(10 * megabyte), headers },
     bulk: { bytes: 10 * megabyte, transfers: 16 },
     warmUpLoads: bulkWarmUpLoads,
-    hasGoal: true,
+    precision: 'usual',
     isQuick: true,
   },
   {
@@ -100,7 +101,7 @@ export const traffic: readonly TrafficScenario[] = [
     },
     bulk: { bytes: 100 * megabyte, transfers: 2 },
     warmUpLoads: bulkWarmUpLoads,
-    hasGoal: true,
+    precision: 'usual',
     isQuick: true,
   },
 ];

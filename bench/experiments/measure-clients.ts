@@ -39,8 +39,8 @@ export async function measureClients(bench: Bench): Promise<ScenarioResult> {
       unit: 'request',
       variable: 'sf-auth-proxy, everything on',
       entries: await runRounds(runners, {
-        // The difference is small, and has to be told from the noise.
-        rounds: 2 * effort.rounds,
+        // The smallest difference of all that a goal is about.
+        rounds: 2 * effort.rounds.fine,
         progress: (text) => progress(`${clientsScenario}: ${text}`),
       }),
       leftOut: [],

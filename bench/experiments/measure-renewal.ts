@@ -35,7 +35,7 @@ export async function measureRenewal(bench: Bench): Promise<ScenarioResult> {
   try {
     await warmUp(bench, targets, effort.warmUpRequests);
     const entries = await runRounds(runners, {
-      rounds: effort.otherRounds,
+      rounds: effort.rounds.rough,
       // Long enough that it ends more than once in each.
       seconds: 2,
       progress: (text) => progress(`${renewalScenario}: ${text}`),

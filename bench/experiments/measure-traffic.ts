@@ -22,7 +22,7 @@ export async function measureTraffic(
     title: scenario.title,
     unit: scenario.unit,
     entries: await runRounds(runners, {
-      rounds: scenario.hasGoal ? effort.rounds : effort.otherRounds,
+      rounds: effort.rounds[scenario.precision],
       warmUpLoads: effort.warmUpRequests > 0 ? (scenario.warmUpLoads ?? 0) : 0,
       progress: (text) => progress(`${scenario.name}: ${text}`),
     }),
