@@ -17,12 +17,20 @@ export interface ConnectionPoolOptions {
   readonly onEmpty: () => void;
 }
 
-/** How long a connection is kept where upstream has not said how long it keeps it. */
-const keepAliveMs = 4000;
-/** So much earlier than upstream will, so that no request meets its end. */
+/** How long an idle connection is kept where upstream has not said how long it keeps it. */
+const keepAliveMs = 15_000;
+/** So long every server keeps it: after that it is for requests that can be sent again. */
+const sureKeepAliveMs = 4000;
+/** So much earlier than upstream has said, so that no request meets its end. */
 const keepAliveMarginMs = 1000;
 const longestKeepAliveMs = 600_000;
 const sweepMs = 1000;
+
+interface IdleConnection {
+  readonly connection: InstanceConnection;
+  readonly untilMs: number;
+  readonly sureUntilMs: number;
+}
 
 const assignSoon = atEndOfTurn<ConnectionPool>((pool) => pool.assign());
 
@@ -32,7 +40,7 @@ export class ConnectionPool {
   readonly #connectionOptions: InstanceConnectionOptions;
   readonly #connections = new Set<InstanceConnection>();
   /** The one that was used last is the last one, and the next to be used. */
-  #idle: { readonly connection: InstanceConnection; readonly untilMs: number }[] = [];
+  #idle: IdleConnection[] = [];
   readonly #waiting: Exchange[] = [];
   #opening = 0;
   /** Those of them that are for the line, and not for one request. */
@@ -98,7 +106,7 @@ export class ConnectionPool {
   assign(): void {
     this.#willAssign = false;
     for (let first = this.#first(); first; first = this.#first()) {
-      const connection = this.#takeIdle();
+      const connection = this.#takeIdle(first);
       if (!connection) break;
       this.#waiting.shift();
       connection.send(first);
@@ -122,13 +130,15 @@ export class ConnectionPool {
     return this.#waiting[0];
   }
 
-  #takeIdle(): InstanceConnection | undefined {
+  #takeIdle(exchange: Exchange): InstanceConnection | undefined {
     const nowMs = performance.now();
-    for (;;) {
-      const last = this.#idle.pop();
-      if (!last || (last.connection.isUsable && last.untilMs > nowMs)) return last?.connection;
-      last.connection.close();
+    for (let last = this.#idle.pop(); last; last = this.#idle.pop()) {
+      const { connection, sureUntilMs, untilMs } = last;
+      const isInTime = nowMs < sureUntilMs || (nowMs < untilMs && exchange.isRepeatable);
+      if (isInTime && connection.isUsable) return connection;
+      connection.close();
     }
+    return undefined;
   }
 
   /** Whoever is the first when it is open gets it: by then the request that it was opened for may have got another. */
@@ -164,14 +174,17 @@ export class ConnectionPool {
     });
   }
 
-  #keep(connection: InstanceConnection, saidMs = keepAliveMs + keepAliveMarginMs): void {
-    const ms = Math.min(saidMs - keepAliveMarginMs, longestKeepAliveMs);
+  #keep(connection: InstanceConnection, saidMs?: number): void {
+    const saidNothing = saidMs === undefined;
+    const ms = saidNothing ? keepAliveMs : Math.min(saidMs - keepAliveMarginMs, longestKeepAliveMs);
     if (ms <= 0) {
       connection.close();
       return;
     }
+    const nowMs = performance.now();
+    const sureUntilMs = nowMs + (saidNothing ? sureKeepAliveMs : ms);
     connection.hasBeenIdle = true;
-    this.#idle.push({ connection, untilMs: performance.now() + ms });
+    this.#idle.push({ connection, untilMs: nowMs + ms, sureUntilMs });
     this.#sweep ??= setTimeout(this.#closeExpired, sweepMs).unref();
     if (this.#waiting.length > 0) this.#assignSoon();
   }

@@ -11,6 +11,8 @@ export interface Exchange extends AnswerListener {
   readonly body: Buffer;
   /** Nobody wants it any more. */
   readonly isOver: boolean;
+  /** If upstream closes an idle connection just as it comes, it is sent again. */
+  readonly isRepeatable: boolean;
   /** It is about to be sent over this connection. */
   onConnection(connection: InstanceConnection): void;
   /** There will be no more of an answer. After a ProxyError that says so, the request has not arrived. */

@@ -124,6 +124,10 @@ class ReplayExchange implements Exchange, UpstreamAnswer {
     over(this);
   }
 
+  get isRepeatable(): boolean {
+    return isRepeatable(this.#request);
+  }
+
   get isOver(): boolean {
     return this.#ended || this.#error !== undefined;
   }

@@ -10,6 +10,8 @@ import {
 } from '../../src/connections/instance-connection.ts';
 import { Upstream } from '../../src/connections/upstream.ts';
 import { createOpenSocket, type OpenSocket } from '../../src/connections/upstream-socket.ts';
+import { letTimePass } from '../support/let-time-pass.ts';
+import { processWarnings } from '../support/process-warnings.ts';
 import {
   answering,
   type OnRequest,
@@ -31,6 +33,7 @@ class TestExchange implements Exchange {
   text = '';
   error: Error | undefined;
   ended = false;
+  isRepeatable = true;
 
   constructor(target: string, body: Buffer = Buffer.alloc(0)) {
     const length = body.length > 0 ? `content-length: ${body.length}\r\n` : '';
@@ -109,8 +112,9 @@ async function start(options: StartOptions = {}) {
     },
   });
   onTestFinished(() => pool.destroy());
-  const send = (target = '/', body?: Buffer): TestExchange => {
+  const send = (target = '/', body?: Buffer, isRepeatable = true): TestExchange => {
     const exchange = new TestExchange(target, body);
+    exchange.isRepeatable = isRepeatable;
     pool.send(exchange);
     return exchange;
   };
@@ -142,6 +146,18 @@ function gate(): { openSocket: OpenSocket; held: (() => void)[]; open: () => voi
       for (const go of held.splice(0)) go();
     },
   };
+}
+
+/** With a connection that was opened for one who had left by then. */
+async function startWithUnused() {
+  const { openSocket, open, held } = gate();
+  const started = await start({ openSocket });
+  const leaving = started.send('/leaving');
+  await waitFor(() => held.length === 1, 'an opening');
+  leaving.hasLeft = true;
+  open();
+  await waitFor(() => started.sockets.length === 1, 'a connection');
+  return { ...started, leaving };
 }
 
 /** Of the connection that the server saw as this one. */
@@ -223,13 +239,7 @@ describe('the line', () => {
   });
 
   test('a connection that was opened for one who has left is kept for the next', async () => {
-    const { openSocket, open, held } = gate();
-    const { upstream, send, sockets } = await start({ openSocket });
-    const leaving = send('/leaving');
-    await waitFor(() => held.length === 1, 'an opening');
-    leaving.hasLeft = true;
-    open();
-    await waitFor(() => sockets.length === 1, 'a connection');
+    const { upstream, send, leaving } = await startWithUnused();
     expect(await settled(send('/next'))).toEqual(['/next']);
     expect(leaving.sent).toBe(0);
     expect(upstream.connections).toHaveLength(1);
@@ -295,14 +305,29 @@ describe('an idle connection', () => {
     },
   );
 
+  test.each<[idleMs: number, isRepeatable: boolean, isUsed: boolean]>([
+    [3500, true, true],
+    [3500, false, true],
+    // Upstream may be about to close it: then only what can be sent again is sent over it.
+    [4500, true, true],
+    [4500, false, false],
+    [14_500, true, true],
+    [15_500, true, false],
+  ])(
+    'of which upstream has not said how long it keeps it: after %d ms, a request that can be sent again (%s) uses it: %s',
+    async (idleMs, isRepeatable, isUsed) => {
+      const { upstream, send } = await startIdle();
+      letTimePass(idleMs);
+      const next = send('/next', undefined, isRepeatable);
+      expect(await settled(next)).toEqual(['/next']);
+      expect(upstream.connections).toHaveLength(isUsed ? 1 : 2);
+    },
+  );
+
   test('is used no more once its time is over, though nobody has cleared it away yet', async () => {
-    const now = performance.now.bind(performance);
     const { upstream, send } = await startIdle(ok('first', 'Keep-Alive: timeout=3\r\n'));
     // Upstream keeps it for 3 s, and we for 2.
-    vi.spyOn(performance, 'now').mockImplementation(() => now() + 2500);
-    onTestFinished(() => {
-      vi.restoreAllMocks();
-    });
+    letTimePass(2500);
     expect(await settled(send('/next'))).toEqual(['/next']);
     expect(upstream.connections).toHaveLength(2);
   });
@@ -352,13 +377,7 @@ describe('a connection that is lost may have been closed before the request came
   });
 
   test('where it was kept idle without having served', async () => {
-    const { openSocket, open, held } = gate();
-    const { upstream, send, sockets } = await start({ openSocket });
-    const leaving = send('/leaving');
-    await waitFor(() => held.length === 1, 'an opening');
-    leaving.hasLeft = true;
-    open();
-    await waitFor(() => sockets.length === 1, 'a connection');
+    const { upstream, send } = await startWithUnused();
     upstream.onRequest(cut);
     const lost = send();
     await settled(lost);
@@ -568,12 +587,7 @@ describe('of an org', () => {
 });
 
 test('1,000 requests of all outcomes leave no listener, no connection and no place behind', async () => {
-  const warnings: Error[] = [];
-  const warn = (warning: Error) => warnings.push(warning);
-  process.on('warning', warn);
-  onTestFinished(() => {
-    process.off('warning', warn);
-  });
+  const warnings = processWarnings();
   const outcomes: OnRequest[] = [
     answering(ok('whole')),
     answering('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nwhole\r\n0\r\n\r\n'),

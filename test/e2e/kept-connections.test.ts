@@ -3,6 +3,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { letTimePass } from '../support/let-time-pass.ts';
+import { processWarnings } from '../support/process-warnings.ts';
 import { connectRaw, type RawClient, requestBytes } from '../support/raw-http.ts';
 import {
   answering,
@@ -99,6 +101,22 @@ describe('a connection', () => {
     const pair = await startRawPair({ onRequest: answering(ok('x', 'Keep-Alive: timeout=2\r\n')) });
     await answerTo(await connectRaw(pair.proxy), get);
     await waitFor(() => serving(pair)[0]?.closed === true, 'its end');
+  });
+
+  // Upstream may close it just as the request comes, and only a GET could then be sent again.
+  test.each([
+    ['is used for a GET', get, 1],
+    ['is not used for a POST', post, 2],
+  ])('that was idle for 5 s %s', async (_what, request, connections) => {
+    const pair = await startRawPair({
+      onRequest: answering(ok()),
+      proxy: { org: { policy: 'legacy' } },
+    });
+    const client = await connectRaw(pair.proxy);
+    await answerTo(client, get);
+    letTimePass(5000);
+    expect((await answerTo(client, request)).status).toBe(200);
+    expect(serving(pair)).toHaveLength(connections);
   });
 
   test('ends with the proxy, also that of a request that was repeated', async () => {
@@ -362,12 +380,7 @@ test('after the org has moved no connection to its old instance stays', async ()
 });
 
 test('1,000 requests of all outcomes: no warning, nothing left open, and the next is served', async () => {
-  const warnings: Error[] = [];
-  const warn = (warning: Error) => warnings.push(warning);
-  process.on('warning', warn);
-  onTestFinished(() => {
-    process.off('warning', warn);
-  });
+  const warnings = processWarnings();
   const outcomes: OnRequest[] = [
     answering(ok('whole')),
     answering('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nwhole\r\n0\r\n\r\n'),

@@ -1,23 +1,13 @@
 // Where messages begin and end, on raw sockets at both ends: HEAD, 204, 304 and interim answers, lengths and chunks,
 // trailers, HTTP/1.0, keep-alive, pipelining, 100-continue, and heads as large as Salesforce takes them.
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { processWarnings } from '../support/process-warnings.ts';
 import { chunked, connectRaw, requestBytes } from '../support/raw-http.ts';
 import { answering, lanes, ok, type RawConnection, startRawPair } from '../support/raw-upstream.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const path = '/services/data/v67.0/sobjects/Account';
 const post = requestBytes(`POST ${path}`, ['Content-Length: 2'], '{}').toString();
-
-/** Of listeners that are never removed, above all. */
-function collectWarnings(): Error[] {
-  const warnings: Error[] = [];
-  const warn = (warning: Error) => warnings.push(warning);
-  process.on('warning', warn);
-  onTestFinished(() => {
-    process.off('warning', warn);
-  });
-  return warnings;
-}
 
 describe.each(lanes)('in the $lane lane', ({ upstream: limits }) => {
   const start = (answer: string, more: Partial<Parameters<typeof startRawPair>[0]> = {}) =>
@@ -144,7 +134,7 @@ describe.each(lanes)('in the $lane lane', ({ upstream: limits }) => {
   });
 
   test('one connection serves one request after the other, without a warning', async () => {
-    const warnings = collectWarnings();
+    const warnings = processWarnings();
     const { proxy, upstream } = await start('');
     upstream.onRequest((request, connection) => {
       void request.completed.then(() => connection.write(ok(request.body.toString())));
@@ -160,7 +150,7 @@ describe.each(lanes)('in the $lane lane', ({ upstream: limits }) => {
   });
 
   test('20 requests sent ahead are answered in their order, without a warning', async () => {
-    const warnings = collectWarnings();
+    const warnings = processWarnings();
     const { proxy, upstream } = await start('');
     const later: (() => void)[] = [];
     upstream.onRequest((request, connection) => {
