@@ -26,7 +26,7 @@ const layers = [
   ['salesforce'],
   ['config'],
   ['events'],
-  ['errors', 'end-of-turn'],
+  ['errors', 'end-of-turn', 'header-name'],
 ];
 
 /** Stands apart: it shares no code with the proxy, so that it cannot share its mistakes. */

@@ -1,5 +1,6 @@
 // Headers that belong to one connection and not to the message (RFC 9110 section 7.6.1, RFC 9112): never passed on, in
 // either direction.
+import { isNamed } from '../header-name.ts';
 
 const hopByHop = new Set([
   'connection',
@@ -20,7 +21,7 @@ export function namedByConnection(rawHeaders: readonly string[]): ReadonlySet<st
   let names: Set<string> | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
-    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue;
+    if (!isNamed(name, 'connection')) continue;
     const value = rawHeaders[i + 1] as string;
     // What nearly all say, and it names no header that would be passed on otherwise.
     if (value === 'keep-alive' || value === 'close') continue;

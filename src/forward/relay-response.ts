@@ -1,6 +1,7 @@
 // Sends an answer of Salesforce to the client as it came: status, reason, headers and body.
 import type { ServerResponse } from 'node:http';
 import { ProxyError } from '../errors.ts';
+import { isNamed } from '../header-name.ts';
 import type { Api } from '../salesforce/session-carrier.ts';
 import { type ResponseHeadersOptions, responseHeaders } from './response-headers.ts';
 import type { InterimAnswer, UpstreamAnswer } from './upstream-answer.ts';
@@ -60,7 +61,7 @@ export function relayInformation(
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string;
     // It has no body whose length there could be: RFC 9110 section 8.6.
-    if (name.toLowerCase() !== 'content-length') lines.push(`${name}: ${headers[i + 1]}`);
+    if (!isNamed(name, 'content-length')) lines.push(`${name}: ${headers[i + 1]}`);
   }
   res.socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
 }

@@ -10,6 +10,7 @@ import { requestHead } from '../connections/request-head.ts';
 import type { Upstream } from '../connections/upstream.ts';
 import { upstreamError } from '../connections/upstream-error.ts';
 import { atEndOfTurn } from '../end-of-turn.ts';
+import type { CallTrace } from './client-call.ts';
 import { cut, sendHead } from './client-end.ts';
 import type { ClientGone, ClientPresence } from './client-presence.ts';
 import { addTrailers } from './trailers.ts';
@@ -26,6 +27,7 @@ export interface ReplayRequest {
   /** The request declared a body, if only of no bytes. */
   readonly hasBody: boolean;
   readonly presence: ClientPresence;
+  readonly trace: CallTrace;
   readonly onInformation?: OnInformation;
 }
 
@@ -40,15 +42,20 @@ export function sendInReplayLane(
   request: ReplayRequest,
 ): Promise<UpstreamAnswer> {
   const pool = upstream.replayLane(request.origin);
+  const startedAtMs = performance.now();
   return new Promise((resolve, reject) => {
+    const answered = (answer: UpstreamAnswer) => {
+      request.trace.upstreamMs = performance.now() - startedAtMs;
+      resolve(answer);
+    };
     const failed = (error: Error) => {
       if (wasLostWhileIdle(error) && isRepeatable(request)) {
-        new ReplayExchange(request, resolve, reject).send((again) =>
+        new ReplayExchange(request, answered, reject).send((again) =>
           pool.sendOnNewConnection(again),
         );
       } else reject(error);
     };
-    new ReplayExchange(request, resolve, failed).send((exchange) => pool.send(exchange));
+    new ReplayExchange(request, answered, failed).send((exchange) => pool.send(exchange));
   });
 }
 

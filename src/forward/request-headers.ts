@@ -1,6 +1,7 @@
 // What goes to Salesforce of what the client sent: its own headers, less those of its connection, its credentials and its
 // tale of who forwarded it; plus the session. Raw pairs in and out, so that order, case and duplicates stay.
 import type { Secret } from '../config/secret.ts';
+import { byHeaderName } from '../header-name.ts';
 import {
   type Api,
   carrierHeaders,
@@ -10,10 +11,22 @@ import {
 import { isHopByHop, namedByConnection } from './hop-by-hop.ts';
 
 const framing = new Set(['content-length', 'expect']);
-// A SOAP body is sent plain, since the session is put into it: salesforce/soap-encoding.ts.
-const framingOfSoap = new Set([...framing, 'content-encoding']);
 // `Origin` is judged here (middleware/origin-guard.ts); Salesforce would hold it against a list of its own.
 const forwarding = new Set(['forwarded', 'x-real-ip', 'host', 'origin', 'x-request-id']);
+
+const kindOf = byHeaderName((lowerCaseName) => {
+  if (lowerCaseName === 'cookie') return 'cookie';
+  // Some servers read `X_SFDC_Session` or `X.SFDC.Session` as `X-SFDC-Session`: no spelling gets past us.
+  const name = lowerCaseName.replace(/[^a-z0-9]/g, '-');
+  if (name === 'content-encoding') return 'encoding';
+  const isDropped =
+    isHopByHop(name) ||
+    framing.has(name) ||
+    carrierHeaders.has(name) ||
+    forwarding.has(name) ||
+    name.startsWith('x-forwarded-');
+  return isDropped ? 'dropped' : 'plain';
+});
 
 export interface RequestHeadersOptions {
   readonly api: Api;
@@ -38,25 +51,24 @@ export function requestHeaders(
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
     const value = rawHeaders[i + 1] as string;
-    const lowerCase = name.toLowerCase();
-    if (options.api === 'cometd' && lowerCase === 'cookie') {
-      const kept = withoutSessionCookie(value);
-      if (kept !== undefined) headers.push(name, kept);
-    } else if (!named?.has(lowerCase) && !isDropped(lowerCase, options.api)) {
-      headers.push(name, value);
-    }
+    if (named?.has(name.toLowerCase())) continue;
+    const passed = passedOn(kindOf(name), value, options.api);
+    if (passed !== undefined) headers.push(name, passed);
   }
   return headers;
 }
 
-function isDropped(lowerCaseName: string, api: Api): boolean {
-  // Some servers read `X_SFDC_Session` or `X.SFDC.Session` as `X-SFDC-Session`: no spelling gets past us.
-  const name = lowerCaseName.replace(/[^a-z0-9]/g, '-');
-  return (
-    isHopByHop(name) ||
-    (api === 'soap' ? framingOfSoap : framing).has(name) ||
-    carrierHeaders.has(name) ||
-    forwarding.has(name) ||
-    name.startsWith('x-forwarded-')
-  );
+/** The value for Salesforce; undefined: none. */
+function passedOn(kind: ReturnType<typeof kindOf>, value: string, api: Api): string | undefined {
+  switch (kind) {
+    case 'plain':
+      return value;
+    case 'dropped':
+      return undefined;
+    case 'cookie':
+      return api === 'cometd' ? withoutSessionCookie(value) : undefined;
+    case 'encoding':
+      // A SOAP body is sent plain, since the session is put into it: salesforce/soap-encoding.ts.
+      return api === 'soap' ? undefined : value;
+  }
 }

@@ -1,5 +1,6 @@
 // What comes back to the client of what Salesforce sent: everything, less what belongs to the connection to Salesforce or to
 // its host name, and less any header that would hand over a session.
+import { byHeaderName } from '../header-name.ts';
 import { type Api, isSessionCookie } from '../salesforce/session-carrier.ts';
 import { isHopByHop, namedByConnection } from './hop-by-hop.ts';
 
@@ -17,8 +18,16 @@ export interface ResponseHeadersOptions {
 
 // Both would bind the client's browser or library to Salesforce's host name, and not to ours.
 const hostBound = new Set(['strict-transport-security', 'alt-svc']);
-const mayHoldSession = new Set(['location', 'link', 'refresh', 'content-location']);
+const mayHoldSession = new Set(['link', 'refresh', 'content-location']);
 const holdsSession = /frontdoor\.jsp|[?&;](?:sid|oauth_token|access_token)=|00D\w{12,15}(?:!|%21)/i;
+
+const kindOf = byHeaderName((name) => {
+  if (isHopByHop(name) || hostBound.has(name) || name === 'x-request-id') return 'dropped';
+  if (name === 'set-cookie') return 'cookie';
+  if (name === 'location') return 'location';
+  if (mayHoldSession.has(name)) return 'link';
+  return name.startsWith('access-control-') ? 'cors' : 'plain';
+});
 
 /** Flat name-value pairs, in the order and case in which they came. */
 export function responseHeaders(
@@ -30,10 +39,9 @@ export function responseHeaders(
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
     const value = rawHeaders[i + 1] as string;
-    const lowerCase = name.toLowerCase();
-    if (isHopByHop(lowerCase) || named?.has(lowerCase)) continue;
-    if (isSalesforceOnly(lowerCase, value, options)) continue;
-    headers.push(name, lowerCase === 'location' ? ownLocation(value, options) : value);
+    if (named?.has(name.toLowerCase())) continue;
+    const passed = passedOn(kindOf(name), value, options);
+    if (passed !== undefined) headers.push(name, passed);
   }
   headers.push(...ownHeaders(options));
   return headers;
@@ -43,11 +51,26 @@ function ownHeaders({ requestId, corsHeaders = [] }: ResponseHeadersOptions): st
   return [...(requestId === undefined ? [] : ['x-request-id', requestId]), ...corsHeaders];
 }
 
-function isSalesforceOnly(name: string, value: string, options: ResponseHeadersOptions): boolean {
-  if (name === 'set-cookie') return options.api !== 'cometd' || isSessionCookie(value);
-  if (name === 'x-request-id') return true;
-  if (options.corsHeaders && name.startsWith('access-control-')) return true;
-  return hostBound.has(name) || (mayHoldSession.has(name) && holdsSession.test(value));
+/** The value for the client; undefined: none. */
+function passedOn(
+  kind: ReturnType<typeof kindOf>,
+  value: string,
+  options: ResponseHeadersOptions,
+): string | undefined {
+  switch (kind) {
+    case 'plain':
+      return value;
+    case 'dropped':
+      return undefined;
+    case 'cookie':
+      return options.api === 'cometd' && !isSessionCookie(value) ? value : undefined;
+    case 'cors':
+      return options.corsHeaders ? undefined : value;
+    case 'link':
+      return holdsSession.test(value) ? undefined : value;
+    case 'location':
+      return holdsSession.test(value) ? undefined : ownLocation(value, options);
+  }
 }
 
 /** A location on the instance becomes one on us; all other bytes stay, and so does every other location. */

@@ -37,7 +37,11 @@ export async function sendReplayable(request: Replayable, to: Destination): Prom
   const session =
     sessions.current ?? (await timed(request, sessions.acquire(request.presence.signal)));
   const sent = await sendToInstance(request, session, to);
-  if (!(await isRefused(sent, request, to, { willReplay: true }))) return sent;
+  if (!(await saysDeadSession(sent.answer, request.api, request.method))) {
+    noteProof(sent, request, to);
+    return sent;
+  }
+  sessions.reject(sent.session, request.api, { willReplay: true });
   const fresh = await orDiscard(
     sent.answer,
     timed(request, sessions.acquire(request.presence.signal)),
@@ -46,27 +50,20 @@ export async function sendReplayable(request: Replayable, to: Destination): Prom
   if (fresh === sent.session) return sent;
   sent.answer.discard();
   request.trace.replayed = true;
-  const replayed = await sendWith(request, fresh, to);
+  const replayed = { answer: await sendWith(request, fresh, to), session: fresh };
   // Whatever it says goes to the client; the session manager is told, so that the next request may do better.
-  const isRefusedAgain = await isRefused(replayed, request, to, { willReplay: false });
-  if (!isRefusedAgain) sessions.renewalHelped(request.api);
+  if (await saysDeadSession(replayed.answer, request.api, request.method)) {
+    sessions.reject(fresh, request.api, { willReplay: false });
+  } else {
+    noteProof(replayed, request, to);
+    sessions.renewalHelped(request.api);
+  }
   return replayed;
 }
 
-async function isRefused(
-  sent: Sent,
-  request: Replayable,
-  to: Destination,
-  next: { readonly willReplay: boolean },
-): Promise<boolean> {
-  if (await saysDeadSession(sent.answer, request.api, request.method)) {
-    to.sessions.reject(sent.session, request.api, next);
-    return true;
-  }
-  if (sent.answer.status < 400 && needsSession(request.target)) {
-    to.sessions.prove(sent.session, request.api);
-  }
-  return false;
+/** Salesforce has taken the session for this request. */
+function noteProof({ answer, session }: Sent, { target, api }: Replayable, to: Destination): void {
+  if (answer.status < 400 && needsSession(target)) to.sessions.prove(session, api);
 }
 
 /** Sends to the session's instance, or to where the org has moved if that instance is gone. */
@@ -75,20 +72,20 @@ async function sendToInstance(
   session: Session,
   to: Destination,
 ): Promise<Sent> {
-  let sent: Sent;
+  let answer: UpstreamAnswer;
   try {
-    sent = await sendWith(request, session, to);
+    answer = await sendWith(request, session, to);
   } catch (error) {
     if (!isUnreachable(error)) throw error;
     const moved = await to.sessions.relearn(session, request.presence.signal);
     if (moved === session) throw error;
-    return sendWith(request, moved, to);
+    return { answer: await sendWith(request, moved, to), session: moved };
   }
-  if (sent.answer.status !== edgeHasNoRoute) return sent;
-  const moved = await orDiscard(sent.answer, to.sessions.relearn(session, request.presence.signal));
-  if (moved === session) return sent;
-  sent.answer.discard();
-  return sendWith(request, moved, to);
+  if (answer.status !== edgeHasNoRoute) return { answer, session };
+  const moved = await orDiscard(answer, to.sessions.relearn(session, request.presence.signal));
+  if (moved === session) return { answer, session };
+  answer.discard();
+  return { answer: await sendWith(request, moved, to), session: moved };
 }
 
 async function timed<T>({ trace }: Replayable, login: Promise<T>): Promise<T> {
@@ -118,10 +115,9 @@ export function isUnreachable(error: unknown): boolean {
   );
 }
 
-async function sendWith(request: Replayable, session: Session, to: Destination): Promise<Sent> {
+function sendWith(request: Replayable, session: Session, to: Destination): Promise<UpstreamAnswer> {
   const { origin } = session.instance;
-  const startedAtMs = performance.now();
-  const answer = await sendInReplayLane(to.upstream, {
+  return sendInReplayLane(to.upstream, {
     origin,
     method: request.method,
     target: request.target,
@@ -134,10 +130,9 @@ async function sendWith(request: Replayable, session: Session, to: Destination):
     body: request.api === 'soap' ? soapBody(request, session) : request.body,
     hasBody: request.declaresBody,
     presence: request.presence,
+    trace: request.trace,
     ...(request.onInformation && { onInformation: request.onInformation }),
   });
-  request.trace.upstreamMs = performance.now() - startedAtMs;
-  return { answer, session };
 }
 
 function soapBody(request: Replayable, session: Session): Buffer {

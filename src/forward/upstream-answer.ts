@@ -9,6 +9,7 @@ import {
   createInflate,
   createInflateRaw,
 } from 'node:zlib';
+import { isNamed } from '../header-name.ts';
 import { isDeadSession, mayBeDeadSession } from '../salesforce/dead-session.ts';
 import type { Api } from '../salesforce/session-carrier.ts';
 
@@ -57,7 +58,7 @@ async function bodySaysDeadSession(answer: UpstreamAnswer, api: Api): Promise<bo
 }
 
 function contentEncoding(rawHeaders: readonly string[]): string {
-  const at = rawHeaders.findIndex((v, i) => i % 2 === 0 && v.toLowerCase() === 'content-encoding');
+  const at = rawHeaders.findIndex((v, i) => i % 2 === 0 && isNamed(v, 'content-encoding'));
   return at === -1 ? '' : (rawHeaders[at + 1] as string).trim().toLowerCase();
 }
 

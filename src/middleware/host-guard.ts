@@ -1,6 +1,7 @@
 // Is this request for us? A page on the internet can point its own name at 127.0.0.1 (DNS rebinding); then the browser
 // believes that it talks to that page's server, and only the Host header tells otherwise.
 import { ProxyError } from '../errors.ts';
+import { isNamed } from '../header-name.ts';
 import type { Middleware } from './call.ts';
 import { hostTable } from './host-table.ts';
 
@@ -34,7 +35,7 @@ export function hostCheck(allowed: readonly string[]): (rawHeaders: readonly str
 function onlyHost(rawHeaders: readonly string[]): string | undefined {
   let host: string | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.toLowerCase() !== 'host') continue;
+    if (!isNamed(rawHeaders[i] as string, 'host')) continue;
     if (host !== undefined) return undefined;
     host = rawHeaders[i + 1];
   }

@@ -1,6 +1,7 @@
 // May this client do this? The rules and the judgement are in policy/; here they meet a request.
 import { ProxyError } from '../errors.ts';
 import type { ReplayBody } from '../forward/replay-body.ts';
+import { isNamed } from '../header-name.ts';
 import { isMethodOverride } from '../policy/http-methods.ts';
 import { type JudgedRequest, judge, needsBody, type Policy } from '../policy/policy.ts';
 import type { Call, Middleware } from './call.ts';
@@ -48,10 +49,6 @@ function judgedRequest({ incoming, target }: Call): JudgedRequest {
     contentType: joined(contentTypes),
     contentEncoding: joined(contentEncodings),
   };
-}
-
-function isNamed(name: string, lowerCaseName: string): boolean {
-  return name.length === lowerCaseName.length && name.toLowerCase() === lowerCaseName;
 }
 
 function joined(values: readonly string[]): string | undefined {

@@ -1,0 +1,25 @@
+// Header names: they have no case (RFC 9110 section 5.1), and the same few come with every message.
+
+/** @param lowerCaseName what it may be, in lower case */
+export function isNamed(name: string, lowerCaseName: string): boolean {
+  return name.length === lowerCaseName.length && name.toLowerCase() === lowerCaseName;
+}
+
+const maxKnown = 1000;
+
+/** What `find` finds out about a name, remembered for each spelling that comes. */
+export function byHeaderName<T extends string | boolean>(
+  find: (lowerCaseName: string) => T,
+): (name: string) => T {
+  const known = new Map<string, T>();
+  return (name) => {
+    const remembered = known.get(name);
+    if (remembered !== undefined) return remembered;
+    const found = find(name.toLowerCase());
+    // Whoever makes up names gains nothing by it.
+    if (known.size >= maxKnown) known.clear();
+    // A copy: a part of a text keeps the whole of it.
+    known.set(Buffer.from(name, 'latin1').toString('latin1'), found);
+    return found;
+  };
+}
