@@ -6,41 +6,56 @@ export interface ConnectionBudgetOptions {
   readonly openSocket: OpenSocket;
   readonly maxConnections: number;
   readonly connectTimeoutMs: number;
+  /** One more than there may be is wanted: is one of them idle? */
+  readonly onShort: () => void;
 }
 
-export function connectionBudget(options: ConnectionBudgetOptions): OpenSocket {
-  const { openSocket, maxConnections, connectTimeoutMs } = options;
-  const waiting = new Set<() => void>();
-  let taken = 0;
+export class ConnectionBudget {
+  readonly #options: ConnectionBudgetOptions;
+  readonly #waiting = new Set<() => void>();
+  #taken = 0;
 
-  const release = () => {
-    taken -= 1;
-    const [next] = waiting;
-    next?.();
-  };
-  const open: OpenSocket = (address, opened) => {
-    taken += 1;
-    openSocket(address, (...outcome) => {
-      if (outcome[1]) outcome[1].once('close', release);
-      else release();
-      opened(...outcome);
-    });
-  };
-  return (address, opened) => {
-    if (taken < maxConnections) {
-      open(address, opened);
+  constructor(options: ConnectionBudgetOptions) {
+    this.#options = options;
+  }
+
+  /** Somebody waits. */
+  get isShort(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  readonly openSocket: OpenSocket = (address, opened) => {
+    const { maxConnections, connectTimeoutMs, onShort } = this.#options;
+    if (this.#taken < maxConnections) {
+      this.#open(address, opened);
       return;
     }
     const next = () => {
-      waiting.delete(next);
+      this.#waiting.delete(next);
       clearTimeout(timer);
-      open(address, opened);
+      this.#open(address, opened);
     };
     const timer = setTimeout(() => {
-      waiting.delete(next);
+      this.#waiting.delete(next);
       const message = `All ${maxConnections} connections (upstream.max_connections) were in use.`;
       opened(new ProxyError('upstream_timeout', message, { requestMayHaveArrived: false }), null);
     }, connectTimeoutMs);
-    waiting.add(next);
+    this.#waiting.add(next);
+    onShort();
+  };
+
+  readonly #open: OpenSocket = (address, opened) => {
+    this.#taken += 1;
+    this.#options.openSocket(address, (...outcome) => {
+      if (outcome[1]) outcome[1].once('close', this.#release);
+      else this.#release();
+      opened(...outcome);
+    });
+  };
+
+  readonly #release = (): void => {
+    this.#taken -= 1;
+    const [next] = this.#waiting;
+    next?.();
   };
 }

@@ -13,6 +13,8 @@ export interface ConnectionPoolOptions {
   readonly openSocket: OpenSocket;
   readonly maxConnections: number;
   readonly responseTimeoutMs: number;
+  /** Somebody waits for a connection who may not open one more. */
+  readonly isShort: () => boolean;
   /** It has no connection any more, and none is wanted. */
   readonly onEmpty: () => void;
 }
@@ -79,9 +81,11 @@ export class ConnectionPool {
     });
   }
 
-  /** Of an instance that the org has left. */
-  closeIdle(): void {
-    for (const { connection } of this.#idle.splice(0)) connection.close();
+  /** Closes the one that has been idle for the longest time. @returns whether there is any */
+  closeIdle(): boolean {
+    const oldest = this.#idle.shift();
+    oldest?.connection.close();
+    return oldest !== undefined;
   }
 
   /** Ends all connections at once, with what goes over them. */
@@ -111,6 +115,7 @@ export class ConnectionPool {
       this.#waiting.shift();
       connection.send(first);
     }
+    if (this.#options.isShort()) this.closeIdle();
     let room = this.#options.maxConnections - this.#connections.size - this.#opening;
     for (
       let wanted = this.#waiting.length - this.#openingForLine;
@@ -186,7 +191,7 @@ export class ConnectionPool {
     connection.hasBeenIdle = true;
     this.#idle.push({ connection, untilMs: nowMs + ms, sureUntilMs });
     this.#sweep ??= setTimeout(this.#closeExpired, sweepMs).unref();
-    if (this.#waiting.length > 0) this.#assignSoon();
+    if (this.#waiting.length > 0 || this.#options.isShort()) this.#assignSoon();
   }
 
   readonly #closeExpired = (): void => {

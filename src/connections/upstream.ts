@@ -2,7 +2,7 @@
 // Together they never exceed `max_connections`.
 import type http from 'node:http';
 import { type Agents, agentsFor } from './agents.ts';
-import { connectionBudget } from './connection-budget.ts';
+import { ConnectionBudget } from './connection-budget.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { Slots } from './slots.ts';
 import type { OpenSocket } from './upstream-socket.ts';
@@ -16,7 +16,7 @@ export interface UpstreamOptions {
 
 export class Upstream {
   readonly #pools = new Map<string, ConnectionPool>();
-  readonly #openSocket: OpenSocket;
+  readonly #budget: ConnectionBudget;
   readonly #maxReplayConnections: number;
   readonly #responseTimeoutMs: number;
   readonly #agents: Agents;
@@ -29,26 +29,30 @@ export class Upstream {
     const streams = Math.max(1, Math.floor(maxConnections / 4));
     this.#maxReplayConnections = maxConnections - streams;
     this.#responseTimeoutMs = responseTimeoutMs;
-    this.#openSocket = connectionBudget(options);
+    this.#budget = new ConnectionBudget({ ...options, onShort: () => this.#closeIdle() });
     this.streamSlots = new Slots(streams);
-    this.#agents = agentsFor(this.#openSocket);
+    this.#agents = agentsFor(this.#budget.openSocket);
   }
 
   /** The connections to one instance: an org has one, and another after it has moved. */
   replayLane(origin: string): ConnectionPool {
     const known = this.#pools.get(origin);
     if (known) return known;
-    // The org has moved: what is idle at its old instance would only take places.
-    for (const left of this.#pools.values()) left.closeIdle();
     const pool = new ConnectionPool(origin, {
-      openSocket: this.#openSocket,
+      openSocket: this.#budget.openSocket,
       maxConnections: this.#maxReplayConnections,
       responseTimeoutMs: this.#responseTimeoutMs,
+      isShort: () => this.#budget.isShort,
       // Of an instance that the org has left: nothing is to grow with every move.
       onEmpty: () => this.#pools.delete(origin),
     });
     this.#pools.set(origin, pool);
     return pool;
+  }
+
+  /** One, of the instance that was met first: the org has left it, if it has more than one. */
+  #closeIdle(): void {
+    for (const pool of this.#pools.values()) if (pool.closeIdle()) return;
   }
 
   streamAgent(protocol: string): http.Agent {

@@ -10,6 +10,7 @@ import { requestHead } from '../connections/request-head.ts';
 import type { Upstream } from '../connections/upstream.ts';
 import { upstreamError } from '../connections/upstream-error.ts';
 import { atEndOfTurn } from '../end-of-turn.ts';
+import { isMethodOverride } from '../policy/http-methods.ts';
 import type { CallTrace } from './client-call.ts';
 import { cut, sendHead } from './client-end.ts';
 import type { ClientGone, ClientPresence } from './client-presence.ts';
@@ -66,8 +67,9 @@ function wasLostWhileIdle(error: Error): boolean {
 // A GET that writes: salesforce-facts section 4 (`_HttpMethod`), Tooling API `executeAnonymous`, Apex REST by its author.
 const mayWrite = /httpmethod|executeanonymous|runtests|apexrest/i;
 
-function isRepeatable({ method, target }: ReplayRequest): boolean {
+function isRepeatable({ method, target, headers }: ReplayRequest): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false;
+  if (headers.some((text, at) => at % 2 === 0 && isMethodOverride(text))) return false;
   try {
     return !mayWrite.test(decodeURIComponent(target));
   } catch {

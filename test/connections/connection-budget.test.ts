@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { connectionBudget } from '../../src/connections/connection-budget.ts';
+import { ConnectionBudget } from '../../src/connections/connection-budget.ts';
 import type { OpenSocket } from '../../src/connections/upstream-socket.ts';
 import { ProxyError } from '../../src/errors.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -10,27 +10,37 @@ const address = { protocol: 'https:', hostname: 'a.example', port: '' };
 function start(maxConnections: number, connectTimeoutMs = 10_000) {
   const opening: Parameters<OpenSocket>[1][] = [];
   const outcomes: (Socket | Error)[] = [];
-  const open = connectionBudget({
+  let timesShort = 0;
+  const budget = new ConnectionBudget({
     openSocket: (_address, opened) => opening.push(opened),
     maxConnections,
     connectTimeoutMs,
+    onShort: () => {
+      timesShort += 1;
+    },
   });
   return {
     opening,
     outcomes,
-    open: () => open(address, (error, socket) => outcomes.push(error ?? socket)),
+    budget,
+    timesShort: () => timesShort,
+    open: () => budget.openSocket(address, (error, socket) => outcomes.push(error ?? socket)),
   };
 }
 
 test('beyond the bound nothing is opened until a connection has closed', async () => {
-  const { open, opening, outcomes } = start(2);
-  for (let i = 0; i < 3; i += 1) open();
+  const { budget, timesShort, open, opening, outcomes } = start(2);
+  for (let i = 0; i < 2; i += 1) open();
+  expect([budget.isShort, timesShort()]).toEqual([false, 0]);
+  open();
+  expect([budget.isShort, timesShort()]).toEqual([true, 1]);
   expect(opening).toHaveLength(2);
   const socket = new Socket();
   opening[0]?.(null, socket);
   expect(opening).toHaveLength(2);
   socket.destroy();
   await waitFor(() => opening.length === 3, 'the third');
+  expect(budget.isShort).toBe(false);
   expect(outcomes).toEqual([socket]);
 });
 

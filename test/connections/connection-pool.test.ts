@@ -1,4 +1,6 @@
 // Connections to one instance on real sockets: who gets which, what ends them, and that none is lost or used twice.
+import { once } from 'node:events';
+import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { MalformedAnswer } from '../../src/connections/answer-head.ts';
@@ -107,6 +109,7 @@ async function start(options: StartOptions = {}) {
       }),
     maxConnections,
     responseTimeoutMs,
+    isShort: () => false,
     onEmpty: () => {
       timesEmpty += 1;
     },
@@ -562,27 +565,82 @@ describe('of an org', () => {
     expect(upstream.replayLane(moved.url)).toBe(current);
   });
 
-  test('idle connections to an instance that it has left take no place from the new one', async () => {
-    const old = await startRawUpstream({ onRequest: () => {} });
-    const moved = await startRawUpstream({ onRequest: () => {} });
-    const upstream = upstreamOf(4, 2000);
-    const sendThree = (origin: string) => {
-      const exchanges = ['/0', '/1', '/2'].map((target) => new TestExchange(target));
-      for (const exchange of exchanges) upstream.replayLane(origin).send(exchange);
-      return exchanges;
-    };
-    const before = sendThree(old.url);
-    await old.request(2);
-    for (const connection of old.connections) {
-      connection.write(ok('', 'Keep-Alive: timeout=600\r\n'));
+  describe('connections to another instance that have nothing to do', () => {
+    const kept = ok('', 'Keep-Alive: timeout=600\r\n');
+
+    /** An org of four connections, of which three are for the replay lane. */
+    async function startMoving() {
+      const old = await startRawUpstream({ onRequest: () => {} });
+      const moved = await startRawUpstream({ onRequest: () => {} });
+      const upstream = upstreamOf(4, 2000);
+      const sendTo = ({ url }: RawUpstream, count: number) => {
+        const exchanges = Array.from({ length: count }, () => new TestExchange('/'));
+        for (const exchange of exchanges) upstream.replayLane(url).send(exchange);
+        return exchanges;
+      };
+      return { old, moved, upstream, sendTo };
     }
-    await settled(...before);
-    const after = sendThree(moved.url);
-    await waitFor(
-      () => moved.requests().length === 3 || after.some(({ isSettled }) => isSettled),
-      'three requests at the new instance',
-    );
-    expect(after.map(({ error }) => error?.message)).toEqual([undefined, undefined, undefined]);
+
+    async function arrived(to: RawUpstream, count: number, exchanges: readonly TestExchange[]) {
+      const hasFailed = () => exchanges.some(({ error }) => error);
+      await waitFor(() => to.requests().length === count || hasFailed(), 'the requests');
+      expect(exchanges.map(({ error }) => error?.message)).toEqual(exchanges.map(() => undefined));
+    }
+
+    async function answer({ connections }: RawUpstream, exchanges: readonly TestExchange[]) {
+      for (const connection of connections) if (!connection.closed) connection.write(kept);
+      await settled(...exchanges);
+    }
+
+    test('make room', async () => {
+      const { old, moved, sendTo } = await startMoving();
+      const before = sendTo(old, 3);
+      await arrived(old, 3, before);
+      await answer(old, before);
+      await arrived(moved, 3, sendTo(moved, 3));
+    });
+
+    test('make room as soon as they have nothing to do', async () => {
+      const { old, moved, sendTo } = await startMoving();
+      const before = sendTo(old, 3);
+      await arrived(old, 3, before);
+      const after = sendTo(moved, 3);
+      // For the others there is no place yet.
+      await moved.request(0);
+      await answer(old, before);
+      await arrived(moved, 3, after);
+    });
+
+    /** Three to the old instance, one to the new one. */
+    async function startWithAllIdle() {
+      const started = await startMoving();
+      const { old, moved, sendTo } = started;
+      const [before, after] = [sendTo(old, 3), sendTo(moved, 1)];
+      await arrived(old, 3, before);
+      await arrived(moved, 1, after);
+      await answer(old, before);
+      await answer(moved, after);
+      expect([old.openConnections(), moved.openConnections()]).toEqual([3, 1]);
+      return started;
+    }
+
+    test('make room at an instance that has some already', async () => {
+      const { moved, sendTo } = await startWithAllIdle();
+      await arrived(moved, 4, sendTo(moved, 3));
+    });
+
+    test('make room for the stream lane', async () => {
+      const { moved, upstream } = await startWithAllIdle();
+      const agent = upstream.streamAgent('http:');
+      const upload = request(`${moved.url}/upload`, { agent });
+      const failure = once(upload, 'error').then(([error]) => error);
+      onTestFinished(() => {
+        upload.destroy();
+      });
+      upload.end();
+      const arrival = moved.request(1).then(({ target }) => target);
+      expect(await Promise.race([arrival, failure])).toBe('/upload');
+    });
   });
 });
 

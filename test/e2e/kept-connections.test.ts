@@ -192,6 +192,12 @@ describe.each<[how: string, close: (connection: RawConnection) => void]>([
     ['GET of Apex REST', bodiless('GET', '/services/apexrest/hook')],
     ['GET that says it is another method', bodiless('GET', `${path}?_HttpMethod=PATCH`)],
     ['GET that says so in disguise', bodiless('GET', `${path}?%5FHttp%4dethod=PATCH`)],
+    ...['X-HTTP-Method-Override', 'X_HTTP_Method', 'x-method-override'].map(
+      (name): [string, string] => [
+        `GET with ${name}`,
+        requestBytes(`GET ${path}`, [`${name}: PATCH`]).toString(),
+      ],
+    ),
     [
       'GET that runs code',
       bodiless('GET', '/services/data/v67.0/tooling/executeAnonymous/?anonymousBody=x'),
