@@ -9,6 +9,7 @@ export class IncomingAnswer implements UpstreamAnswer {
   /** What a look has taken from the message. */
   #held: Buffer[] = [];
   #client: ServerResponse | undefined;
+  #hasBroken = false;
   readonly status: number;
   readonly reason: string;
   readonly rawHeaders: readonly string[];
@@ -26,12 +27,14 @@ export class IncomingAnswer implements UpstreamAnswer {
   /** The connection failed: what has come is not the whole, even where its end would be the end of the connection. */
   broke(): void {
     if (this.#message.complete) return;
+    // Node goes on to take the end of the connection for the end of the message.
+    this.#hasBroken = true;
     this.#message.destroy();
     if (this.#client) cut(this.#client);
   }
 
   get isBroken(): boolean {
-    return this.#message.destroyed && !this.#message.readableEnded;
+    return this.#hasBroken || (this.#message.destroyed && !this.#message.readableEnded);
   }
 
   peek(limitBytes: number, timeoutMs: number): Promise<Buffer> {

@@ -135,6 +135,20 @@ describe.each(lanes)('in the $lane lane', ({ lane, upstream: limits }) => {
     expect(client.text).toContain('beginning');
   });
 
+  // It is looked at before any of it is sent: does it say that the session is dead?
+  test.each([401, 403, 404, 500])('nor is it of an answer with status %d', async (status) => {
+    const head = `HTTP/1.1 ${status} Oh\r\nX: 1\r\n\r\n`;
+    const { proxy } = await start(
+      answerThen(`${head}beginning`, (connection) => connection.reset()),
+    );
+    const client = await connectRaw(proxy);
+    await client.send(post);
+    await waitFor(() => client.closed || client.answers.length > 0, 'the end of it');
+    for (const answer of client.answers) {
+      expect(answer.header('x-proxy-error')).toBe('upstream_broken');
+    }
+  });
+
   test('no answer within response_timeout is upstream_timeout, and upstream is let go', async () => {
     const { proxy, upstream } = await start(() => {}, { response_timeout: '300ms' });
     const client = await connectRaw(proxy);
