@@ -1,6 +1,6 @@
 // `npm run bench`: our proxy side by side with its peers. Progress goes to stderr, the result to stdout and to files.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { CommanderError } from 'commander';
 import { type BenchOptions, parseOptions } from './options.ts';
 import { renderChart } from './report/chart.ts';
@@ -43,17 +43,25 @@ async function measure(options: BenchOptions): Promise<number> {
   }
 }
 
-function whyImpossible({ cli }: BenchOptions): string | undefined {
+function whyImpossible({ cli, directory, jsonFile }: BenchOptions): string | undefined {
   if (!existsSync('/proc/self/stat')) {
     return 'CPU and memory are read from /proc, which only Linux has: the benchmark cannot run here';
   }
-  return existsSync(cli) ? undefined : `${cli} is missing: run \`npm run build\` first`;
+  if (!existsSync(cli)) return `${cli} is missing: run \`npm run build\` first`;
+  try {
+    mkdirSync(directory, { recursive: true });
+    for (const folder of jsonFile === undefined ? [directory] : [directory, dirname(jsonFile)]) {
+      accessSync(folder, constants.W_OK);
+    }
+    return undefined;
+  } catch (error) {
+    return `the results could not be written: ${(error as Error).message}`;
+  }
 }
 
 function writeResults(results: Results, { directory, jsonFile }: BenchOptions): void {
   const json = `${JSON.stringify(results, null, 2)}\n`;
   const report = renderReport(results);
-  mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'results.json'), json);
   writeFileSync(join(directory, 'tables.md'), report);
   for (const theme of ['light', 'dark'] as const) {

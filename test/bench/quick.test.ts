@@ -75,13 +75,16 @@ test('a run that is ended leaves nothing behind', { timeout: timeoutMs }, async 
   await waitFor(() => bench.leftovers().length === 0, 'its processes and files to be gone');
 });
 
-test('wrong arguments, and a program that is not there, are told', async () => {
+test('what is wrong is told before anything is measured', async () => {
   const wrong = startBench(['--scenario', 'get-33']);
   expect(await wrong.exit()).toBe(2);
   expect(wrong.stderr()).toContain('There is no get-33');
   const missing = startBench(['--quick', '--cli', '/nowhere/cli.js']);
   expect(await missing.exit()).toBe(1);
   expect(missing.stderr()).toContain('npm run build');
+  const homeless = startBench(['--json', '/nowhere/results.json']);
+  expect(await homeless.exit()).toBe(1);
+  expect(homeless.stderr()).toContain('/nowhere');
 });
 
 /** Ends with the test. It measures the sources, so that nobody has to build. */
