@@ -5,7 +5,9 @@ export function isNamed(name: string, lowerCaseName: string): boolean {
   return name.length === lowerCaseName.length && name.toLowerCase() === lowerCaseName;
 }
 
+// Whoever makes up names, many or long ones, gains nothing by it.
 const maxKnown = 1000;
+const maxKnownLength = 64;
 
 /** What `find` finds out about a name, remembered for each spelling that comes. */
 export function byHeaderName<T extends string | boolean>(
@@ -16,7 +18,7 @@ export function byHeaderName<T extends string | boolean>(
     const remembered = known.get(name);
     if (remembered !== undefined) return remembered;
     const found = find(name.toLowerCase());
-    // Whoever makes up names gains nothing by it.
+    if (name.length > maxKnownLength) return found;
     if (known.size >= maxKnown) known.clear();
     // A copy: a part of a text keeps the whole of it.
     known.set(Buffer.from(name, 'latin1').toString('latin1'), found);

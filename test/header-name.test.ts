@@ -24,7 +24,7 @@ test('byHeaderName() gives what is found out about the name in lower case, howev
   );
 });
 
-test('byHeaderName() finds out once for each spelling, and keeps only so many', () => {
+test('byHeaderName() finds out once for each spelling, and keeps only so many, and no long ones', () => {
   let times = 0;
   const known = byHeaderName(() => {
     times += 1;
@@ -39,4 +39,6 @@ test('byHeaderName() finds out once for each spelling, and keeps only so many', 
   const many = Array.from({ length: 5000 }, (_, number) => `x-${number}`);
   expect(ask(many)).toBe(many.length);
   expect(ask(['Host'])).toBe(1);
+  const long = 'x'.repeat(1000);
+  expect(ask([long, long])).toBe(2);
 });
