@@ -1,6 +1,7 @@
 // An answer of the stream lane: Node's IncomingMessage, with the look that the dead-session check takes.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { cut, sendHead } from './client-end.ts';
+import { noteSpent } from './spent-buffers.ts';
 import { addTrailers } from './trailers.ts';
 import type { UpstreamAnswer } from './upstream-answer.ts';
 
@@ -75,6 +76,7 @@ export class IncomingAnswer implements UpstreamAnswer {
     } else {
       // Node would keep the head until there is some of the body.
       if (message.readableLength === 0) sendHead(res);
+      message.on('data', noteSpent);
       message.once('end', finish);
       message.pipe(res, { end: false });
     }

@@ -14,6 +14,7 @@ import { isMethodOverride } from '../policy/http-methods.ts';
 import type { CallTrace } from './client-call.ts';
 import { cut, sendHead } from './client-end.ts';
 import type { ClientGone, ClientPresence } from './client-presence.ts';
+import { noteSpent } from './spent-buffers.ts';
 import { addTrailers } from './trailers.ts';
 import type { OnInformation, UpstreamAnswer } from './upstream-answer.ts';
 
@@ -162,6 +163,7 @@ class ReplayExchange implements Exchange, UpstreamAnswer {
   }
 
   onBody(bytes: Buffer): void {
+    noteSpent(bytes);
     if (this.#client) {
       if (!this.#client.write(bytes)) this.#connection?.pause();
       return;

@@ -1,5 +1,5 @@
 // Is upstream standing still? Time counts only while we wait for it: with a client that is slow to send or to read, nothing
-// is wrong with Salesforce. (The replay lane has undici's own timers, which pause with back-pressure.)
+// is wrong with Salesforce. (The replay lane has a watch of its own: connections/instance-connection.ts.)
 import type { ClientRequest, ServerResponse } from 'node:http';
 import { responseTimeout } from '../connections/upstream-error.ts';
 

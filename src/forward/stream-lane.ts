@@ -9,6 +9,7 @@ import { maxHeadBytes } from '../connections/answer-reader.ts';
 import type { Upstream } from '../connections/upstream.ts';
 import { upstreamError } from '../connections/upstream-error.ts';
 import { IncomingAnswer } from './incoming-answer.ts';
+import { noteSpent } from './spent-buffers.ts';
 import { watchForStall } from './stall-watch.ts';
 import { addTrailers } from './trailers.ts';
 import type { OnInformation, UpstreamAnswer } from './upstream-answer.ts';
@@ -170,6 +171,7 @@ function started(proxyReq: ClientRequest, transfer: Transfer): void {
   );
   // The only sign of a 101 that nobody asked for.
   proxyReq.once('close', () => transfer.failed(new Error('no answer')));
+  req.on('data', noteSpent);
   // Heard before the middleware ends the upstream request.
   req.once('end', () => addTrailers(proxyReq, req.rawTrailers));
   watchForStall(proxyReq, res, transfer.responseTimeoutMs);
