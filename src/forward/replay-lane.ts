@@ -163,8 +163,8 @@ class ReplayExchange implements Exchange, UpstreamAnswer {
   }
 
   onBody(bytes: Buffer): void {
-    noteSpent(bytes);
     if (this.#client) {
+      noteSpent(bytes);
       if (!this.#client.write(bytes)) this.#connection?.pause();
       return;
     }

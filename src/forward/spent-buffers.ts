@@ -12,7 +12,10 @@ const collectEveryBytes = 8 * 1024 * 1024;
 let spentBytes = 0;
 let collect: Collect | undefined;
 
-/** Each part of a body that has been given to whoever takes it next. */
+/**
+ * Each part of a body that is given to whoever takes it as it comes. Not small bodies, which are whole when they come: V8
+ * keeps a young generation small that is collected early, and small requests would cost a fifth more.
+ */
 export function noteSpent({ length }: Buffer): void {
   spentBytes += length;
   if (spentBytes < collectEveryBytes) return;
