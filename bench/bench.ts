@@ -48,11 +48,15 @@ function whyImpossible({ cli, directory, jsonFile }: BenchOptions): string | und
     return 'CPU and memory are read from /proc, which only Linux has: the benchmark cannot run here';
   }
   if (!existsSync(cli)) return `${cli} is missing: run \`npm run build\` first`;
+  return whyUnwritable(directory, jsonFile);
+}
+
+/** Makes the directory. */
+function whyUnwritable(directory: string, jsonFile: string | undefined): string | undefined {
+  const folders = jsonFile === undefined ? [directory] : [directory, dirname(jsonFile)];
   try {
     mkdirSync(directory, { recursive: true });
-    for (const folder of jsonFile === undefined ? [directory] : [directory, dirname(jsonFile)]) {
-      accessSync(folder, constants.W_OK);
-    }
+    for (const folder of folders) accessSync(folder, constants.W_OK);
     return undefined;
   } catch (error) {
     return `the results could not be written: ${(error as Error).message}`;

@@ -62,6 +62,11 @@ export async function stopAll(targets: readonly Pick<Target, 'process'>[]): Prom
 /** At most so long: the slowest would otherwise take most of the run. */
 const warmUpSeconds = 8;
 
+/** Of a scenario that wants so many: none in a run without warming up. */
+export function warmUpLoads({ effort }: Bench, wanted = 0): number {
+  return effort.warmUpRequests > 0 ? wanted : 0;
+}
+
 /** By so many small GETs, which is what most of the traffic is. */
 export async function warmUp(
   { loadTool, progress }: Bench,

@@ -5,7 +5,14 @@ import { clientKey } from '../contestants/ours-config.ts';
 import type { ScenarioResult } from '../results.ts';
 import { runRounds } from '../rounds.ts';
 import { smallGet } from '../scenarios.ts';
-import { type Bench, startTarget, stopAll, timedRunner, warmUp } from './experiment.ts';
+import {
+  type Bench,
+  startTarget,
+  stopAll,
+  timedRunner,
+  warmUp,
+  warmUpLoads,
+} from './experiment.ts';
 
 export const clientsScenario = 'clients';
 export const oneClient = '1 client, 1 org';
@@ -39,7 +46,7 @@ export async function measureClients(bench: Bench): Promise<ScenarioResult> {
       entries: await runRounds(runners, {
         // The smallest difference of all that a goal is about.
         rounds: 2 * effort.rounds.fine,
-        warmUpLoads: effort.warmUpRequests > 0 ? 2 : 0,
+        warmUpLoads: warmUpLoads(bench, 2),
         progress: (text) => progress(`${clientsScenario}: ${text}`),
       }),
       leftOut: [],

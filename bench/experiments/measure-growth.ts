@@ -15,6 +15,7 @@ import {
   type Target,
   timedRunner,
   warmUp,
+  warmUpLoads,
 } from './experiment.ts';
 
 interface Growth {
@@ -96,7 +97,7 @@ export async function measureGrowth(bench: Bench, name: GrowthName): Promise<Sce
       variable: growth.variable,
       entries: await runRounds(runners, {
         rounds: effort.growthRounds,
-        warmUpLoads: effort.growthWarmUpRequests > 0 ? (growth.warmUpLoads ?? 0) : 0,
+        warmUpLoads: warmUpLoads(bench, growth.warmUpLoads),
         progress: (text) => progress(`${name}: ${text}`),
       }),
       leftOut: [],

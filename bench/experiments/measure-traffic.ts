@@ -4,7 +4,7 @@ import { runBulk } from '../load/bulk.ts';
 import type { LeftOut, ScenarioResult } from '../results.ts';
 import { type Runner, runRounds } from '../rounds.ts';
 import { megabyte, type TrafficScenario } from '../scenarios.ts';
-import { type Bench, type Target, timedRunner } from './experiment.ts';
+import { type Bench, type Target, timedRunner, warmUpLoads } from './experiment.ts';
 
 export const direct = 'direct';
 
@@ -23,7 +23,7 @@ export async function measureTraffic(
     unit: scenario.unit,
     entries: await runRounds(runners, {
       rounds: effort.rounds[scenario.precision],
-      warmUpLoads: effort.warmUpRequests > 0 ? (scenario.warmUpLoads ?? 0) : 0,
+      warmUpLoads: warmUpLoads(bench, scenario.warmUpLoads),
       progress: (text) => progress(`${scenario.name}: ${text}`),
     }),
     leftOut,

@@ -21,7 +21,7 @@ export interface ConnectionPoolOptions {
 
 /** How long an idle connection is kept where upstream has not said how long it keeps it. */
 const keepAliveMs = 15_000;
-/** So long every server keeps it: after that it is for requests that can be sent again. */
+/** So long it surely is, since no usual server keeps one for less than 5 s: after that it is for what can be sent again. */
 const sureKeepAliveMs = 4000;
 /** So much earlier than upstream has said, so that no request meets its end. */
 const keepAliveMarginMs = 1000;

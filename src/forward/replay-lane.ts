@@ -10,20 +10,16 @@ import { requestHead } from '../connections/request-head.ts';
 import type { Upstream } from '../connections/upstream.ts';
 import { upstreamError } from '../connections/upstream-error.ts';
 import { atEndOfTurn } from '../end-of-turn.ts';
-import { isMethodOverride } from '../policy/http-methods.ts';
 import type { CallTrace } from './client-call.ts';
 import { cut, sendHead } from './client-end.ts';
 import type { ClientGone, ClientPresence } from './client-presence.ts';
+import { isRepeatable, type SentRequest } from './repeatable.ts';
 import { noteSpent } from './spent-buffers.ts';
 import { addTrailers } from './trailers.ts';
 import type { OnInformation, UpstreamAnswer } from './upstream-answer.ts';
 
-export interface ReplayRequest {
+export interface ReplayRequest extends SentRequest {
   readonly origin: string;
-  readonly method: string;
-  readonly target: string;
-  /** Flat name-value pairs. */
-  readonly headers: string[];
   /** Empty: none. */
   readonly body: Buffer;
   /** The request declared a body, if only of no bytes. */
@@ -63,19 +59,6 @@ export function sendInReplayLane(
 
 function wasLostWhileIdle(error: Error): boolean {
   return error.cause instanceof ConnectionLost && error.cause.mayHaveBeenStale;
-}
-
-// A GET that writes: salesforce-facts section 4 (`_HttpMethod`), Tooling API `executeAnonymous`, Apex REST by its author.
-const mayWrite = /httpmethod|executeanonymous|runtests|apexrest/i;
-
-function isRepeatable({ method, target, headers }: ReplayRequest): boolean {
-  if (method !== 'GET' && method !== 'HEAD') return false;
-  if (headers.some((text, at) => at % 2 === 0 && isMethodOverride(text))) return false;
-  try {
-    return !mayWrite.test(decodeURIComponent(target));
-  } catch {
-    return false;
-  }
 }
 
 /** RFC 9110 section 8.6: without a body, they say that they have none. */

@@ -1,5 +1,5 @@
 // The buffers of bodies that pass through. They lie outside of V8's heap, which takes them for growth of its old generation and
-// collects all of itself again and again: 40 % of what a download cost, with up to 64 MB of spent buffers at any time
+// collects all of itself again and again: up to 40 % of what a download cost, with up to 64 MB of spent buffers at any time
 // (docs/performance.md). They belong to young objects, so collecting those is enough, and takes a millisecond.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -14,7 +14,7 @@ let collect: Collect | undefined;
 
 /**
  * Each part of a body that is given to whoever takes it as it comes. Not small bodies, which are whole when they come: V8
- * keeps a young generation small that is collected early, and small requests would cost a fifth more.
+ * keeps a young generation small that is collected early, and small requests would cost a tenth more.
  */
 export function noteSpent({ length }: Buffer): void {
   spentBytes += length;
