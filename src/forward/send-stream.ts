@@ -57,7 +57,7 @@ async function freshSession(
   now: () => number,
 ): Promise<Session> {
   const { current } = to.sessions;
-  if (current?.provenAtMs !== undefined && now() - current.provenAtMs <= freshMs) return current;
+  if (current && now() - current.provenAtMs <= freshMs) return current;
   const probe: CallTrace = { replayed: false, waitingMs: 0, loginMs: 0, upstreamMs: undefined };
   const { answer, session } = await sendReplayable(
     {

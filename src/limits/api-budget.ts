@@ -9,7 +9,10 @@ const probeEveryMs = 60_000;
 export class ApiBudget {
   #stopPercent: number;
   readonly #now: () => number;
-  #usage: ApiUsage | undefined;
+  // Numbers that are written in place: every request and every answer comes by here, of each org in turn.
+  #used: number | undefined;
+  #limit = 0;
+  #isSpent = false;
   #probedAtMs = Number.NEGATIVE_INFINITY;
 
   /** @param stopPercent of the daily limit; 0: never */
@@ -20,6 +23,7 @@ export class ApiBudget {
 
   configure(stopPercent: number): void {
     this.#stopPercent = stopPercent;
+    this.#judge();
   }
 
   get stopPercent(): number {
@@ -28,19 +32,20 @@ export class ApiBudget {
 
   /** What Salesforce said last; undefined until it has. */
   get usage(): ApiUsage | undefined {
-    return this.#usage;
+    return this.#used === undefined ? undefined : { used: this.#used, limit: this.#limit };
   }
 
-  note(usage: ApiUsage): void {
+  note({ used, limit }: ApiUsage): void {
+    this.#used = used;
+    this.#limit = limit;
+    this.#judge();
     // Fresh news of a spent budget: whoever asks next waits a whole interval.
-    this.#usage = usage;
-    if (this.#isSpent(usage)) this.#probedAtMs = Math.max(this.#probedAtMs, this.#now());
+    if (this.#isSpent) this.#probedAtMs = Math.max(this.#probedAtMs, this.#now());
   }
 
   /** @throws ProxyError `api_budget_spent`, with the numbers */
   check(org: string): void {
-    const usage = this.#usage;
-    if (!usage || !this.#isSpent(usage)) return;
+    if (!this.#isSpent) return;
     const waitMs = this.#probedAtMs + probeEveryMs - this.#now();
     if (waitMs <= 0) {
       this.#probedAtMs = this.#now();
@@ -48,12 +53,14 @@ export class ApiBudget {
     }
     throw new ProxyError(
       'api_budget_spent',
-      `Org "${org}" has used ${usage.used} of its ${usage.limit} API requests of the last 24 hours, and the proxy stops at ${this.#stopPercent} % (limits.api_usage_stop). A client with priority: high may go on.`,
+      `Org "${org}" has used ${this.#used} of its ${this.#limit} API requests of the last 24 hours, and the proxy stops at ${this.#stopPercent} % (limits.api_usage_stop). A client with priority: high may go on.`,
       { retryAfterSeconds: Math.ceil(waitMs / 1000) },
     );
   }
 
-  #isSpent({ used, limit }: ApiUsage): boolean {
-    return this.#stopPercent > 0 && limit > 0 && used * 100 >= limit * this.#stopPercent;
+  #judge(): void {
+    const used = this.#used ?? 0;
+    this.#isSpent =
+      this.#stopPercent > 0 && this.#limit > 0 && used * 100 >= this.#limit * this.#stopPercent;
   }
 }

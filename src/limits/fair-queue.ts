@@ -94,8 +94,9 @@ export class FairQueue {
 
   /** Lets the first of the line whose turn it is enter, if there is a place. */
   #letIn(): boolean {
+    if (this.#queued === 0 || this.#inFlight >= this.#places) return false;
     const [turn] = this.#lines;
-    if (!turn || this.#inFlight >= this.#places) return false;
+    if (!turn) return false;
     const [client, line] = turn;
     const [waiter] = line;
     if (!waiter) return false;

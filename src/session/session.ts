@@ -6,8 +6,8 @@ export class Session {
   readonly token: Secret;
   readonly instance: Instance;
   readonly issuedAtMs: number;
-  /** When Salesforce last accepted it, by our clock; undefined until it has. */
-  provenAtMs: number | undefined;
+  /** When Salesforce last accepted it, by our clock. */
+  provenAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(token: Secret, instance: Instance, issuedAtMs: number) {
     this.token = token;
