@@ -123,7 +123,7 @@ export function createOrg(options: OrgOptions, previous?: RunningOrg): RunningOr
   const budget = new ApiBudget(apiUsageStopPercent, options.now);
   const destinations = new Map<string, Destination>();
 
-  function destination(username = config.username): Destination {
+  function destinationAs(username: string): Destination {
     const known = destinations.get(username);
     if (known) return known;
     const created: Destination = {
@@ -138,7 +138,7 @@ export function createOrg(options: OrgOptions, previous?: RunningOrg): RunningOr
   }
 
   // So that it comes first, and is told before it is used.
-  destination();
+  const destination = destinationAs(config.username);
   return {
     name: config.name,
     connectionKey,
@@ -147,6 +147,7 @@ export function createOrg(options: OrgOptions, previous?: RunningOrg): RunningOr
     queue,
     budget,
     destination,
+    destinationAs,
     users: () =>
       [...destinations].map(([username, { sessions }]) => userStatus(username, sessions, options)),
     logInAgain: async () => {
@@ -156,9 +157,7 @@ export function createOrg(options: OrgOptions, previous?: RunningOrg): RunningOr
     },
     warmUp: async () => {
       // A failure is an event already, and the next request meets it from memory.
-      await destination()
-        .sessions.acquire()
-        .catch(() => {});
+      await destination.sessions.acquire().catch(() => {});
     },
     destroy: () => {
       connections.destroy();

@@ -12,7 +12,7 @@ export function forward(now: () => number): Middleware {
     const isTls = 'encrypted' in req.socket;
     await forwardRequest(
       { requestId, req, res, api, target, body, presence, trace },
-      org.destination(client?.username),
+      client?.username === undefined ? org.destination : org.destinationAs(client.username),
       {
         now,
         ownOrigin: `${isTls ? 'https' : 'http'}://${req.headers.host ?? 'localhost'}`,

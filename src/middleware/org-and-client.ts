@@ -25,6 +25,8 @@ export interface Org {
   readonly policy: Policy;
   readonly queue: FairQueue;
   readonly budget: ApiBudget;
-  /** The way to the org, as one of its Salesforce users; undefined: the org's own. */
-  destination(username: string | undefined): Destination;
+  /** The way to the org, as its own Salesforce user. */
+  readonly destination: Destination;
+  /** As another of its users. */
+  destinationAs(username: string): Destination;
 }
