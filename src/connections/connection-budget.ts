@@ -14,14 +14,11 @@ export class ConnectionBudget {
   readonly #options: ConnectionBudgetOptions;
   readonly #waiting = new Set<() => void>();
   #taken = 0;
+  /** Somebody waits. */
+  isShort = false;
 
   constructor(options: ConnectionBudgetOptions) {
     this.#options = options;
-  }
-
-  /** Somebody waits. */
-  get isShort(): boolean {
-    return this.#waiting.size > 0;
   }
 
   readonly openSocket: OpenSocket = (address, opened) => {
@@ -31,18 +28,24 @@ export class ConnectionBudget {
       return;
     }
     const next = () => {
-      this.#waiting.delete(next);
+      this.#waitNoLonger(next);
       clearTimeout(timer);
       this.#open(address, opened);
     };
     const timer = setTimeout(() => {
-      this.#waiting.delete(next);
+      this.#waitNoLonger(next);
       const message = `All ${maxConnections} connections (upstream.max_connections) were in use.`;
       opened(new ProxyError('upstream_timeout', message, { requestMayHaveArrived: false }), null);
     }, connectTimeoutMs);
     this.#waiting.add(next);
+    this.isShort = true;
     onShort();
   };
+
+  #waitNoLonger(next: () => void): void {
+    this.#waiting.delete(next);
+    this.isShort = this.#waiting.size > 0;
+  }
 
   readonly #open: OpenSocket = (address, opened) => {
     this.#taken += 1;

@@ -1,20 +1,19 @@
 // The connections to one instance. Requests wait in one line, and once in each turn of the event loop the first of them get
 // what connections there are.
 import { atEndOfTurn } from '../end-of-turn.ts';
+import type { ConnectionBudget } from './connection-budget.ts';
 import {
   type Exchange,
   InstanceConnection,
   type InstanceConnectionOptions,
 } from './instance-connection.ts';
 import { responseTimeout } from './upstream-error.ts';
-import type { OpenSocket, UpstreamAddress } from './upstream-socket.ts';
+import type { UpstreamAddress } from './upstream-socket.ts';
 
 export interface ConnectionPoolOptions {
-  readonly openSocket: OpenSocket;
+  readonly budget: Pick<ConnectionBudget, 'openSocket' | 'isShort'>;
   readonly maxConnections: number;
   readonly responseTimeoutMs: number;
-  /** Somebody waits for a connection who may not open one more. */
-  readonly isShort: () => boolean;
   /** It has no connection any more, and none is wanted. */
   readonly onEmpty: () => void;
 }
@@ -28,21 +27,26 @@ const keepAliveMarginMs = 1000;
 const longestKeepAliveMs = 600_000;
 const sweepMs = 1000;
 
-interface IdleConnection {
-  readonly connection: InstanceConnection;
-  readonly untilMs: number;
-  readonly sureUntilMs: number;
-}
-
-const assignSoon = atEndOfTurn<ConnectionPool>((pool) => pool.assign());
-
+/**
+ * Requests are placed at the end of the turn: by then whatever an idle connection had to say before it (its end, or bytes that
+ * nobody asked for) has been heard, and it is not used.
+ */
 export class ConnectionPool {
+  static readonly #placeAtEndOfTurn = atEndOfTurn<{ pool: ConnectionPool; exchange: Exchange }>(
+    ({ pool, exchange }) => pool.#place(exchange),
+  );
+  static readonly #assignAtEndOfTurn = atEndOfTurn<ConnectionPool>((pool) => pool.#assign());
+
+  readonly origin: string;
   readonly #address: UpstreamAddress;
   readonly #options: ConnectionPoolOptions;
+  readonly #budget: ConnectionPoolOptions['budget'];
   readonly #connectionOptions: InstanceConnectionOptions;
   readonly #connections = new Set<InstanceConnection>();
   /** The one that was used last is the last one, and the next to be used. */
-  #idle: IdleConnection[] = [];
+  #idle: InstanceConnection[] = [];
+  /** Requests of this turn. */
+  #toPlace = 0;
   readonly #waiting: Exchange[] = [];
   #opening = 0;
   /** Those of them that are for the line, and not for one request. */
@@ -53,8 +57,10 @@ export class ConnectionPool {
 
   constructor(origin: string, options: ConnectionPoolOptions) {
     const { protocol, hostname, port, host } = new URL(origin);
+    this.origin = origin;
     this.#address = { protocol, hostname, port };
     this.#options = options;
+    this.#budget = options.budget;
     this.#connectionOptions = {
       responseTimeoutMs: options.responseTimeoutMs,
       timeoutError: () => responseTimeout(host),
@@ -68,8 +74,8 @@ export class ConnectionPool {
 
   /** Sends it over a connection that is free, or is opened for it, or becomes free first. */
   send(exchange: Exchange): void {
-    this.#waiting.push(exchange);
-    this.#assignSoon();
+    this.#toPlace += 1;
+    ConnectionPool.#placeAtEndOfTurn({ pool: this, exchange });
   }
 
   /** Sends it over a connection that is opened for it. */
@@ -84,7 +90,7 @@ export class ConnectionPool {
   /** Closes the one that has been idle for the longest time. @returns whether there is any */
   closeIdle(): boolean {
     const oldest = this.#idle.shift();
-    oldest?.connection.close();
+    oldest?.close();
     return oldest !== undefined;
   }
 
@@ -96,18 +102,30 @@ export class ConnectionPool {
     for (const exchange of this.#waiting.splice(0)) exchange.onError(error);
   }
 
-  /**
-   * At the end of the turn: by then whatever an idle connection had to say before it (its end, or bytes that nobody asked for)
-   * has been heard, and it is not used.
-   */
+  /** Nearly always there is a connection for it. */
+  #place(exchange: Exchange): void {
+    this.#toPlace -= 1;
+    if (this.#destroyed) {
+      exchange.onError(this.#destroyed);
+      return;
+    }
+    const isNext = this.#waiting.length === 0 && !exchange.isOver;
+    const connection = isNext ? this.#takeIdle(exchange) : undefined;
+    if (connection) {
+      connection.send(exchange);
+      return;
+    }
+    this.#waiting.push(exchange);
+    this.#assign();
+  }
+
   #assignSoon(): void {
     if (this.#willAssign) return;
     this.#willAssign = true;
-    assignSoon(this);
+    ConnectionPool.#assignAtEndOfTurn(this);
   }
 
-  /** At the end of the turn, and not before. */
-  assign(): void {
+  #assign(): void {
     this.#willAssign = false;
     for (let first = this.#first(); first; first = this.#first()) {
       const connection = this.#takeIdle(first);
@@ -115,19 +133,12 @@ export class ConnectionPool {
       this.#waiting.shift();
       connection.send(first);
     }
-    if (this.#options.isShort()) this.closeIdle();
-    let room = this.#options.maxConnections - this.#connections.size - this.#opening;
-    for (
-      let wanted = this.#waiting.length - this.#openingForLine;
-      wanted > 0 && room > 0;
-      wanted -= 1
-    ) {
-      this.#openForFirst();
-      room -= 1;
-    }
-    if (this.#connections.size + this.#opening + this.#waiting.length === 0) {
-      this.#options.onEmpty();
-    }
+    if (this.#budget.isShort) this.closeIdle();
+    const room = this.#options.maxConnections - this.#connections.size - this.#opening;
+    const missing = this.#waiting.length - this.#openingForLine;
+    for (let count = Math.min(room, missing); count > 0; count -= 1) this.#openForFirst();
+    const wanted = this.#toPlace + this.#waiting.length;
+    if (wanted + this.#opening + this.#connections.size === 0) this.#options.onEmpty();
   }
 
   #first(): Exchange | undefined {
@@ -138,10 +149,10 @@ export class ConnectionPool {
   #takeIdle(exchange: Exchange): InstanceConnection | undefined {
     const nowMs = performance.now();
     for (let last = this.#idle.pop(); last; last = this.#idle.pop()) {
-      const { connection, sureUntilMs, untilMs } = last;
-      const isInTime = nowMs < sureUntilMs || (nowMs < untilMs && exchange.isRepeatable);
-      if (isInTime && connection.isUsable) return connection;
-      connection.close();
+      const isInTime =
+        nowMs < last.surelyKeptUntilMs || (nowMs < last.keptUntilMs && exchange.isRepeatable);
+      if (isInTime && last.isUsable) return last;
+      last.close();
     }
     return undefined;
   }
@@ -165,7 +176,7 @@ export class ConnectionPool {
     ) => void,
   ): void {
     this.#opening += 1;
-    this.#options.openSocket(this.#address, (error, socket) => {
+    this.#budget.openSocket(this.#address, (error, socket) => {
       this.#opening -= 1;
       if (error || this.#destroyed) {
         socket?.destroy();
@@ -187,17 +198,17 @@ export class ConnectionPool {
       return;
     }
     const nowMs = performance.now();
-    const sureUntilMs = nowMs + (saidNothing ? sureKeepAliveMs : ms);
-    connection.hasBeenIdle = true;
-    this.#idle.push({ connection, untilMs: nowMs + ms, sureUntilMs });
+    connection.keptUntilMs = nowMs + ms;
+    connection.surelyKeptUntilMs = nowMs + (saidNothing ? sureKeepAliveMs : ms);
+    this.#idle.push(connection);
     this.#sweep ??= setTimeout(this.#closeExpired, sweepMs).unref();
-    if (this.#waiting.length > 0 || this.#options.isShort()) this.#assignSoon();
+    if (this.#waiting.length > 0 || this.#budget.isShort) this.#assignSoon();
   }
 
   readonly #closeExpired = (): void => {
     const nowMs = performance.now();
-    const kept = this.#idle.filter(({ connection, untilMs }) => {
-      if (untilMs <= nowMs) connection.close();
+    const kept = this.#idle.filter((connection) => {
+      if (connection.keptUntilMs <= nowMs) connection.close();
       return connection.isUsable;
     });
     this.#idle = kept;

@@ -45,11 +45,13 @@ export class InstanceConnection {
   readonly #reader = new AnswerReader();
   #exchange: Exchange | undefined;
   #silence: NodeJS.Timeout | undefined;
+  #listenedAtMs = 0;
   #isSending = false;
   #hasHeard = false;
 
-  /** So that upstream may have closed it already. */
-  hasBeenIdle = false;
+  /** Until when upstream keeps it idle, and until when it surely does; by its pool, whenever it is idle. */
+  keptUntilMs = 0;
+  surelyKeptUntilMs = 0;
 
   constructor(socket: Socket, options: InstanceConnectionOptions) {
     this.#socket = socket;
@@ -71,10 +73,10 @@ export class InstanceConnection {
     this.#listen();
     exchange.onConnection(this);
     const socket = this.#socket;
-    this.#isSending = true;
     if (exchange.body.length === 0) {
-      socket.write(exchange.head, 'latin1', this.#sent);
+      socket.write(exchange.head, 'latin1');
     } else {
+      this.#isSending = true;
       socket.cork();
       socket.write(exchange.head, 'latin1');
       socket.write(exchange.body, this.#sent);
@@ -114,14 +116,24 @@ export class InstanceConnection {
 
   /** From now on upstream must not be silent for longer than the timeout. */
   #listen(): void {
-    if (this.#silence) this.#silence.refresh();
-    else this.#silence = setTimeout(this.#silent, this.#options.responseTimeoutMs).unref();
+    this.#listenedAtMs = performance.now();
+    if (!this.#silence) this.#awaitSilence(this.#options.responseTimeoutMs);
+  }
+
+  /** One timer for many answers: to set it anew for each costs more than to look at the clock. */
+  #awaitSilence(ms: number): void {
+    this.#silence = setTimeout(this.#silent, ms).unref();
   }
 
   readonly #silent = (): void => {
+    this.#silence = undefined;
     // An idle connection owes nothing; one that is paused is not upstream's silence.
     const isOwed = this.#exchange !== undefined || this.#isSending;
-    if (isOwed && !this.#socket.isPaused()) this.abort(this.#options.timeoutError());
+    if (!isOwed || this.#socket.isPaused()) return;
+    const silentMs = performance.now() - this.#listenedAtMs;
+    const leftMs = Math.ceil(this.#options.responseTimeoutMs - silentMs);
+    if (leftMs > 0) this.#awaitSilence(leftMs);
+    else this.abort(this.#options.timeoutError());
   };
 
   readonly #read = (bytes: Buffer): void => {
@@ -175,6 +187,6 @@ export class InstanceConnection {
   };
 
   #lost(how: string): void {
-    this.abort(new ConnectionLost(how, this.hasBeenIdle && !this.#hasHeard));
+    this.abort(new ConnectionLost(how, this.keptUntilMs > 0 && !this.#hasHeard));
   }
 }

@@ -15,7 +15,10 @@ export interface UpstreamOptions {
 }
 
 export class Upstream {
-  readonly #pools = new Map<string, ConnectionPool>();
+  /** Of the instance that was asked for last, which is nearly always the only one. */
+  #latest: ConnectionPool | undefined;
+  /** Until their last connection has ended: also those of instances that the org has left, which come first. */
+  #pools: ConnectionPool[] = [];
   readonly #budget: ConnectionBudget;
   readonly #maxReplayConnections: number;
   readonly #responseTimeoutMs: number;
@@ -36,23 +39,30 @@ export class Upstream {
 
   /** The connections to one instance: an org has one, and another after it has moved. */
   replayLane(origin: string): ConnectionPool {
-    const known = this.#pools.get(origin);
-    if (known) return known;
+    if (this.#latest?.origin !== origin) {
+      this.#latest = this.#pools.find((pool) => pool.origin === origin) ?? this.#createPool(origin);
+    }
+    return this.#latest;
+  }
+
+  #createPool(origin: string): ConnectionPool {
     const pool = new ConnectionPool(origin, {
-      openSocket: this.#budget.openSocket,
+      budget: this.#budget,
       maxConnections: this.#maxReplayConnections,
       responseTimeoutMs: this.#responseTimeoutMs,
-      isShort: () => this.#budget.isShort,
       // Of an instance that the org has left: nothing is to grow with every move.
-      onEmpty: () => this.#pools.delete(origin),
+      onEmpty: () => {
+        this.#pools = this.#pools.filter((other) => other !== pool);
+        if (this.#latest === pool) this.#latest = undefined;
+      },
     });
-    this.#pools.set(origin, pool);
+    this.#pools.push(pool);
     return pool;
   }
 
   /** One, of the instance that was met first: the org has left it, if it has more than one. */
   #closeIdle(): void {
-    for (const pool of this.#pools.values()) if (pool.closeIdle()) return;
+    for (const pool of this.#pools) if (pool.closeIdle()) return;
   }
 
   streamAgent(protocol: string): http.Agent {
@@ -62,6 +72,6 @@ export class Upstream {
   /** Ends all connections at once. */
   destroy(): void {
     this.#agents.destroy();
-    for (const pool of this.#pools.values()) pool.destroy();
+    for (const pool of this.#pools) pool.destroy();
   }
 }

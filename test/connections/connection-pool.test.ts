@@ -102,14 +102,16 @@ async function start(options: StartOptions = {}) {
   const sockets: Socket[] = [];
   let timesEmpty = 0;
   const pool = new ConnectionPool(upstream.url, {
-    openSocket: (address, opened) =>
-      openSocket(address, (...outcome) => {
-        if (outcome[1]) sockets.push(outcome[1]);
-        opened(...outcome);
-      }),
+    budget: {
+      isShort: false,
+      openSocket: (address, opened) =>
+        openSocket(address, (...outcome) => {
+          if (outcome[1]) sockets.push(outcome[1]);
+          opened(...outcome);
+        }),
+    },
     maxConnections,
     responseTimeoutMs,
-    isShort: () => false,
     onEmpty: () => {
       timesEmpty += 1;
     },
@@ -283,6 +285,16 @@ describe('an idle connection', () => {
     serverSide(upstream).write(ok('poison'));
     await waitFor(() => sockets[0]?.destroyed === true, 'its end');
     expect(await settled(send('/next'))).toEqual(['/next']);
+  });
+
+  test('that ends in the turn of the next request: the pool is not empty meanwhile', async () => {
+    const { sockets, send, timesEmpty } = await startIdle();
+    const next = new Promise<TestExchange>((resolve) => {
+      sockets[0]?.once('close', () => resolve(send('/next')));
+    });
+    sockets[0]?.destroy();
+    expect(await settled(await next)).toEqual(['/next']);
+    expect(timesEmpty()).toBe(0);
   });
 
   // CVE-2026-6733: who speaks on an idle connection has its words taken for the answer to the next request.
@@ -536,6 +548,16 @@ describe('at its end', () => {
     await waitFor(() => sockets.length === 2, 'the late connection');
     await waitFor(() => upstream.openConnections() === 0, 'the end of all connections');
     expect(upstream.requests()).toHaveLength(1);
+  });
+
+  test('a request of the same turn is told, and opens none', async () => {
+    const { pool, upstream, send, sockets } = await start();
+    expect(await settled(send())).toEqual(['/']);
+    const last = send('/last');
+    pool.destroy();
+    expect(await settled(last)).toEqual(['Error']);
+    await waitFor(() => upstream.openConnections() === 0, 'the end of all connections');
+    expect(sockets).toHaveLength(1);
   });
 });
 
