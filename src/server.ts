@@ -158,10 +158,10 @@ function handlerOf(
   address: ListenAddress,
 ): Handle {
   const isUnixSocket = address.kind === 'unix';
-  return (env) => {
+  return ({ incoming, outgoing }) => {
     const { app, orgs } = current();
     const listenerOrg = orgName === undefined ? undefined : orgs.get(orgName);
-    const bindings: ProxyBindings = { ...env, listenerOrg, isUnixSocket };
+    const bindings: ProxyBindings = { incoming, outgoing, listenerOrg, isUnixSocket };
     return app.fetch(anyRequest, bindings);
   };
 }

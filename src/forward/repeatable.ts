@@ -1,17 +1,11 @@
 // May a request be sent again that may have arrived? Only what writes nothing, however often it is executed.
+import type { RequestParts } from '../connections/request-head.ts';
 import { isMethodOverride } from '../policy/http-methods.ts';
-
-export interface SentRequest {
-  readonly method: string;
-  readonly target: string;
-  /** Flat name-value pairs. */
-  readonly headers: readonly string[];
-}
 
 // A GET that writes: salesforce-facts section 4 (`_HttpMethod`), Tooling API `executeAnonymous`, Apex REST by its author.
 const mayWrite = /httpmethod|executeanonymous|runtests|apexrest/i;
 
-export function isRepeatable({ method, target, headers }: SentRequest): boolean {
+export function isRepeatable({ method, target, headers }: RequestParts): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false;
   if (headers.some((text, at) => at % 2 === 0 && isMethodOverride(text))) return false;
   try {

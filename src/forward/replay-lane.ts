@@ -6,19 +6,19 @@ import {
   type Exchange,
   type InstanceConnection,
 } from '../connections/instance-connection.ts';
-import { requestHead } from '../connections/request-head.ts';
+import { type RequestParts, requestHead } from '../connections/request-head.ts';
 import type { Upstream } from '../connections/upstream.ts';
 import { upstreamError } from '../connections/upstream-error.ts';
 import { atEndOfTurn } from '../end-of-turn.ts';
 import type { CallTrace } from './client-call.ts';
 import { cut, sendHead } from './client-end.ts';
 import type { ClientGone, ClientPresence } from './client-presence.ts';
-import { isRepeatable, type SentRequest } from './repeatable.ts';
+import { isRepeatable } from './repeatable.ts';
 import { noteSpent } from './spent-buffers.ts';
 import { addTrailers } from './trailers.ts';
 import type { OnInformation, UpstreamAnswer } from './upstream-answer.ts';
 
-export interface ReplayRequest extends SentRequest {
+export interface ReplayRequest extends RequestParts {
   readonly origin: string;
   /** Empty: none. */
   readonly body: Buffer;
@@ -26,7 +26,7 @@ export interface ReplayRequest extends SentRequest {
   readonly hasBody: boolean;
   readonly presence: ClientPresence;
   readonly trace: CallTrace;
-  readonly onInformation?: OnInformation;
+  readonly onInformation: OnInformation | undefined;
 }
 
 /**
@@ -104,7 +104,7 @@ class ReplayExchange implements Exchange, UpstreamAnswer {
     this.method = method;
     this.body = body;
     const saysLength = hasBody || expectsBody.has(method);
-    this.head = requestHead({ ...request, bodyBytes: saysLength ? body.length : undefined });
+    this.head = requestHead(request, saysLength ? body.length : undefined);
   }
 
   send(over: (exchange: Exchange) => void): void {

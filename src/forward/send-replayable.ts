@@ -131,7 +131,7 @@ function sendWith(request: Replayable, session: Session, to: Destination): Promi
     hasBody: request.declaresBody,
     presence: request.presence,
     trace: request.trace,
-    ...(request.onInformation && { onInformation: request.onInformation }),
+    onInformation: request.onInformation,
   });
 }
 

@@ -2,6 +2,7 @@
 // looks at the request line alone is no rule. Authority: REST API Developer Guide, "Update a Record".
 
 import { knownMethods } from '../config/policy-rule.ts';
+import { byHeaderName } from '../header-name.ts';
 import { decodePercentOnce } from './percent-decoding.ts';
 import type { RequestTarget } from './request-target.ts';
 
@@ -16,11 +17,9 @@ const methodOverrideHeaders = new Set([
 ]);
 
 /** In any spelling that some server takes for the same: `X_HTTP_Method`. */
-export function isMethodOverride(header: string): boolean {
-  if (header.length < 'x-http-method'.length) return false;
-  const name = header.trim().toLowerCase();
-  return name.startsWith('x') && methodOverrideHeaders.has(name.replace(/[^a-z0-9]/g, '-'));
-}
+export const isMethodOverride = byHeaderName((lowerCaseName) =>
+  methodOverrideHeaders.has(lowerCaseName.trim().replace(/[^a-z0-9]/g, '-')),
+);
 
 export interface MethodSources {
   readonly method: string;
@@ -55,6 +54,7 @@ function hidesParameters(method: string, contentType: string | undefined): boole
  */
 function methodsInTarget(target: RequestTarget): string[] {
   const { raw } = target;
+  if (!/%|_httpmethod/i.test(raw)) return [];
   const texts = [raw];
   if (raw.includes('%')) {
     const once = decodePercentOnce(raw);

@@ -1,11 +1,12 @@
 // A request head is bytes that the other side takes apart again: what is put in as one part must come out as that part.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type RequestHead, requestHead } from '../../src/connections/request-head.ts';
+import { type RequestParts, requestHead } from '../../src/connections/request-head.ts';
 import { type HttpMessage, HttpReader } from '../support/http-message.ts';
 
-const request: RequestHead = { method: 'GET', target: '/', headers: [], bodyBytes: undefined };
-const headOf = (parts: Partial<RequestHead>) => requestHead({ ...request, ...parts });
+const request: RequestParts = { method: 'GET', target: '/', headers: [] };
+const headOf = ({ bodyBytes, ...parts }: Partial<RequestParts> & { bodyBytes?: number | undefined } = {}) =>
+  requestHead({ ...request, ...parts }, bodyBytes);
 
 /** What a server makes of the bytes. */
 function served(text: string): { messages: HttpMessage[]; rest: string } {
@@ -40,7 +41,7 @@ test.each([
 const smuggled = ' HTTP/1.1\r\nHost: a\r\n\r\nGET /smuggled';
 
 describe('no request is made of', () => {
-  test.each<[what: string, parts: Partial<RequestHead>]>([
+  test.each<[what: string, parts: Partial<RequestParts>]>([
     ['no method', { method: '' }],
     ['a method with a blank', { method: 'GET /x' }],
     ['a method with a line', { method: 'GET\r\n' }],
