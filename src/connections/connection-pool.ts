@@ -2,11 +2,7 @@
 // what connections there are.
 import { atEndOfTurn } from '../end-of-turn.ts';
 import type { ConnectionBudget } from './connection-budget.ts';
-import {
-  type Exchange,
-  InstanceConnection,
-  type InstanceConnectionOptions,
-} from './instance-connection.ts';
+import { type ConnectionOwner, type Exchange, InstanceConnection } from './instance-connection.ts';
 import { responseTimeout } from './upstream-error.ts';
 import type { UpstreamAddress } from './upstream-socket.ts';
 
@@ -31,17 +27,17 @@ const sweepMs = 1000;
  * Requests are placed at the end of the turn: by then whatever an idle connection had to say before it (its end, or bytes that
  * nobody asked for) has been heard, and it is not used.
  */
-export class ConnectionPool {
+export class ConnectionPool implements ConnectionOwner {
   static readonly #placeAtEndOfTurn = atEndOfTurn<{ pool: ConnectionPool; exchange: Exchange }>(
     ({ pool, exchange }) => pool.#place(exchange),
   );
   static readonly #assignAtEndOfTurn = atEndOfTurn<ConnectionPool>((pool) => pool.#assign());
 
   readonly origin: string;
+  readonly responseTimeoutMs: number;
   readonly #address: UpstreamAddress;
   readonly #options: ConnectionPoolOptions;
   readonly #budget: ConnectionPoolOptions['budget'];
-  readonly #connectionOptions: InstanceConnectionOptions;
   readonly #connections = new Set<InstanceConnection>();
   /** The one that was used last is the last one, and the next to be used. */
   #idle: InstanceConnection[] = [];
@@ -56,20 +52,12 @@ export class ConnectionPool {
   #destroyed: Error | undefined;
 
   constructor(origin: string, options: ConnectionPoolOptions) {
-    const { protocol, hostname, port, host } = new URL(origin);
+    const { protocol, hostname, port } = new URL(origin);
     this.origin = origin;
     this.#address = { protocol, hostname, port };
     this.#options = options;
     this.#budget = options.budget;
-    this.#connectionOptions = {
-      responseTimeoutMs: options.responseTimeoutMs,
-      timeoutError: () => responseTimeout(host),
-      onIdle: (connection, saidMs) => this.#keep(connection, saidMs),
-      onClose: (connection) => {
-        this.#connections.delete(connection);
-        this.#assignSoon();
-      },
-    };
+    this.responseTimeoutMs = options.responseTimeoutMs;
   }
 
   /** Sends it over a connection that is free, or is opened for it, or becomes free first. */
@@ -82,7 +70,7 @@ export class ConnectionPool {
   sendOnNewConnection(exchange: Exchange): void {
     this.#open((error, connection) => {
       if (error) exchange.onError(error);
-      else if (exchange.isOver) this.#keep(connection);
+      else if (exchange.isOver) this.onIdle(connection);
       else connection.send(exchange);
     });
   }
@@ -166,7 +154,7 @@ export class ConnectionPool {
       this.#waiting.shift();
       if (error) first?.onError(error);
       else if (first) connection.send(first);
-      else this.#keep(connection);
+      else this.onIdle(connection);
     });
   }
 
@@ -184,13 +172,13 @@ export class ConnectionPool {
         this.#assignSoon();
         return;
       }
-      const connection = new InstanceConnection(socket, this.#connectionOptions);
+      const connection = new InstanceConnection(socket, this);
       this.#connections.add(connection);
       opened(null, connection);
     });
   }
 
-  #keep(connection: InstanceConnection, saidMs?: number): void {
+  onIdle(connection: InstanceConnection, saidMs?: number): void {
     const saidNothing = saidMs === undefined;
     const ms = saidNothing ? keepAliveMs : Math.min(saidMs - keepAliveMarginMs, longestKeepAliveMs);
     if (ms <= 0) {
@@ -203,6 +191,15 @@ export class ConnectionPool {
     this.#idle.push(connection);
     this.#sweep ??= setTimeout(this.#closeExpired, sweepMs).unref();
     if (this.#waiting.length > 0 || this.#budget.isShort) this.#assignSoon();
+  }
+
+  onClose(connection: InstanceConnection): void {
+    this.#connections.delete(connection);
+    this.#assignSoon();
+  }
+
+  timeoutError(): Error {
+    return responseTimeout(new URL(this.origin).host);
   }
 
   readonly #closeExpired = (): void => {

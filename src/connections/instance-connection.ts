@@ -30,18 +30,19 @@ export class ConnectionLost extends Error {
   }
 }
 
-export interface InstanceConnectionOptions {
+/** Whose connection it is. */
+export interface ConnectionOwner {
   /** For each silence of upstream while it is to answer. */
   readonly responseTimeoutMs: number;
-  readonly timeoutError: () => Error;
+  timeoutError(): Error;
   /** It may serve another exchange. @param keepAliveMs as upstream has said; undefined: it has not */
-  readonly onIdle: (connection: InstanceConnection, keepAliveMs: number | undefined) => void;
-  readonly onClose: (connection: InstanceConnection) => void;
+  onIdle(connection: InstanceConnection, keepAliveMs: number | undefined): void;
+  onClose(connection: InstanceConnection): void;
 }
 
 export class InstanceConnection {
   readonly #socket: Socket;
-  readonly #options: InstanceConnectionOptions;
+  readonly #owner: ConnectionOwner;
   readonly #reader = new AnswerReader();
   #exchange: Exchange | undefined;
   #silence: NodeJS.Timeout | undefined;
@@ -53,9 +54,9 @@ export class InstanceConnection {
   keptUntilMs = 0;
   surelyKeptUntilMs = 0;
 
-  constructor(socket: Socket, options: InstanceConnectionOptions) {
+  constructor(socket: Socket, owner: ConnectionOwner) {
     this.#socket = socket;
-    this.#options = options;
+    this.#owner = owner;
     socket.on('data', this.#read);
     socket.on('end', this.#ended);
     socket.on('error', this.#broke);
@@ -117,7 +118,7 @@ export class InstanceConnection {
   /** From now on upstream must not be silent for longer than the timeout. */
   #listen(): void {
     this.#listenedAtMs = performance.now();
-    if (!this.#silence) this.#awaitSilence(this.#options.responseTimeoutMs);
+    if (!this.#silence) this.#awaitSilence(this.#owner.responseTimeoutMs);
   }
 
   /** One timer for many answers: to set it anew for each costs more than to look at the clock. */
@@ -131,9 +132,9 @@ export class InstanceConnection {
     const isOwed = this.#exchange !== undefined || this.#isSending;
     if (!isOwed || this.#socket.isPaused()) return;
     const silentMs = performance.now() - this.#listenedAtMs;
-    const leftMs = Math.ceil(this.#options.responseTimeoutMs - silentMs);
+    const leftMs = Math.ceil(this.#owner.responseTimeoutMs - silentMs);
     if (leftMs > 0) this.#awaitSilence(leftMs);
-    else this.abort(this.#options.timeoutError());
+    else this.abort(this.#owner.timeoutError());
   };
 
   readonly #read = (bytes: Buffer): void => {
@@ -167,7 +168,7 @@ export class InstanceConnection {
   }
 
   #serveNext(): void {
-    if (this.isUsable) this.#options.onIdle(this, this.#reader.keepAliveMs);
+    if (this.isUsable) this.#owner.onIdle(this, this.#reader.keepAliveMs);
   }
 
   readonly #ended = (): void => {
@@ -183,7 +184,7 @@ export class InstanceConnection {
   readonly #closed = (): void => {
     clearTimeout(this.#silence);
     this.#lost('it was closed');
-    this.#options.onClose(this);
+    this.#owner.onClose(this);
   };
 
   #lost(how: string): void {
