@@ -7,14 +7,24 @@ export interface LoadRequest {
   readonly body?: string;
 }
 
-/** As many requests as go through in a time: each connection sends the next one when it has the answer. */
-export interface TimedLoad {
+/** As many requests as go through: each connection sends the next one when it has the answer. */
+export interface Load {
   /** `http://127.0.0.1:port` */
   readonly origin: string;
   readonly connections: number;
-  readonly seconds: number;
   /** Sent in turn. */
   readonly requests: readonly LoadRequest[];
+}
+
+export interface TimedLoad extends Load {
+  readonly seconds: number;
+}
+
+/** A load that goes on until it is ended, with pauses. */
+export interface OpenLoad {
+  pause(): void;
+  resume(): void;
+  end(): Promise<LoadResult>;
 }
 
 export interface LoadResult {
@@ -30,4 +40,6 @@ export interface LoadTool {
   readonly name: 'wrk' | 'autocannon';
   readonly version: string;
   run(load: TimedLoad): Promise<LoadResult>;
+  /** Undefined: it has no pauses. */
+  start?(load: Load): OpenLoad;
 }

@@ -1,30 +1,51 @@
 // Load by wrk, which costs little beside what it measures. What a request looks like, and how the result is told, is said
 // to it in Lua.
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Workbench } from '../workbench.ts';
-import type { LoadRequest, LoadResult, LoadTool } from './load.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command, Workbench } from '../workbench.ts';
+import type { Load, LoadRequest, LoadResult, LoadTool } from './load.ts';
+
+/** Of a load that is ended: longer than any. */
+const openSeconds = 600;
+const askAgainMs = 200;
 
 export async function createWrk(workbench: Workbench, program: string): Promise<LoadTool> {
   // It tells its version with its usage, and exits with 1.
   const text = await workbench.run({ program: 'sh', args: ['-c', '"$0" -v; true', program] });
   const [, version = ''] = /^wrk (?:debian\/)?(\S+)/.exec(text) ?? [];
+  const command = ({ origin, connections, requests }: Load, seconds: number): Command => {
+    const script = join(workbench.makeDirectory('wrk'), 'load.lua');
+    writeFileSync(script, luaOf(requests));
+    const args = [
+      ['--threads', '1'],
+      ['--connections', String(connections)],
+      ['--duration', `${seconds}s`],
+      // A slow answer is no wrong one.
+      ['--timeout', '60s'],
+      ['--script', script],
+      origin + (requests[0]?.path ?? '/'),
+    ];
+    return { program, args: args.flat() };
+  };
   return {
     name: 'wrk',
     version: `wrk ${version}`,
-    run: async (load) => {
-      const script = join(workbench.makeDirectory('wrk'), 'load.lua');
-      writeFileSync(script, luaOf(load.requests));
-      const args = [
-        ['--threads', '1'],
-        ['--connections', String(load.connections)],
-        ['--duration', `${load.seconds}s`],
-        // A slow answer is no wrong one.
-        ['--timeout', '60s'],
-        ['--script', script],
-        load.origin + (load.requests[0]?.path ?? '/'),
-      ];
-      return readResult(await workbench.run({ program, args: args.flat() }));
+    run: async (load) => readResult(await workbench.run(command(load, load.seconds))),
+    start: (load) => {
+      const { child, isRunning, lastWords } = workbench.start('wrk', command(load, openSeconds));
+      return {
+        pause: () => child.kill('SIGSTOP'),
+        resume: () => child.kill('SIGCONT'),
+        end: async () => {
+          const ended = isRunning() ? once(child, 'exit') : undefined;
+          child.kill('SIGCONT');
+          // It ends when its main thread hears this, and another may hear it instead.
+          for (; isRunning(); await Promise.race([ended, sleep(askAgainMs)])) child.kill('SIGINT');
+          return readResult(lastWords());
+        },
+      };
     },
   };
 }

@@ -57,7 +57,7 @@ test('a quick run measures every contestant that is there', { timeout: timeoutMs
 test('without nginx and wrk it runs all the same', { timeout: timeoutMs }, async () => {
   const bench = startBench(
     [
-      ['--quick', '--scenario', 'get-1,upload,heap', '--only', 'ours,fastify'],
+      ['--quick', '--scenario', 'get-1,upload,clients,heap', '--only', 'ours,fastify'],
       ['--upstream', 'node', '--load', 'autocannon'],
     ].flat(),
   );
@@ -66,8 +66,9 @@ test('without nginx and wrk it runs all the same', { timeout: timeoutMs }, async
   expect(bench.stdout()).toContain('no proxy: the upstream itself');
 });
 
-test('a run that is ended leaves nothing behind', { timeout: timeoutMs }, async () => {
-  const bench = startBench(['--quick', '--scenario', 'get-32', '--rounds', '99']);
+const ended = 'a run of %s that is ended leaves nothing behind';
+test.each(['get-32', 'clients'])(ended, { timeout: timeoutMs }, async (scenario) => {
+  const bench = startBench(['--quick', '--scenario', scenario, '--rounds', '99']);
   await waitFor(() => bench.stderr().includes('round 2'), 'the second round', 60_000);
   expect(bench.leftovers()).not.toEqual([]);
   bench.end('SIGINT');

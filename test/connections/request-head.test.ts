@@ -5,7 +5,10 @@ import { type RequestParts, requestHead } from '../../src/connections/request-he
 import { type HttpMessage, HttpReader } from '../support/http-message.ts';
 
 const request: RequestParts = { method: 'GET', target: '/', headers: [] };
-const headOf = ({ bodyBytes, ...parts }: Partial<RequestParts> & { bodyBytes?: number | undefined } = {}) =>
+const headOf = ({
+  bodyBytes,
+  ...parts
+}: Partial<RequestParts> & { bodyBytes?: number | undefined } = {}) =>
   requestHead({ ...request, ...parts }, bodyBytes);
 
 /** What a server makes of the bytes. */

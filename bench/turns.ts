@@ -1,0 +1,91 @@
+// Loads of one process that take turns of a tenth of a second, for differences that are smaller than what a busy machine makes
+// of two seconds in a row. Whatever the process uses in a turn is charged to the load whose turn it is: beside it, the others
+// have at most the requests in flight when they were paused.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { OpenLoad } from './load/load.ts';
+import { readCpuUs, readPeakBytes, resetPeakMemory } from './measure/process-usage.ts';
+import type { Entry, Round } from './results.ts';
+import { rotate } from './statistics.ts';
+
+export interface TurnTaker {
+  readonly name: string;
+  start(): OpenLoad;
+}
+
+export interface TurnsOptions {
+  /** Whose CPU and memory count. */
+  readonly pid: number;
+  readonly rounds: number;
+  /** Of each load in a round. */
+  readonly turns: number;
+  readonly progress: (text: string) => void;
+}
+
+const turnMs = 100;
+
+export async function runInTurns(
+  takers: readonly TurnTaker[],
+  { pid, rounds, turns, progress }: TurnsOptions,
+): Promise<Entry[]> {
+  const entries = takers.map((taker) => ({ name: taker.name, taker, rounds: [] as Round[] }));
+  for (let round = 0; round < rounds; round += 1) {
+    progress(`round ${round + 1} of ${rounds}`);
+    const results = await oneRound(rotate(takers, round), pid, turns);
+    for (const { taker, rounds } of entries) rounds.push(results.get(taker) as Round);
+  }
+  return entries.map(({ name, rounds }) => ({ name, rounds }));
+}
+
+async function oneRound(
+  takers: readonly TurnTaker[],
+  pid: number,
+  turns: number,
+): Promise<Map<TurnTaker, Round>> {
+  resetPeakMemory(pid);
+  const account = new Account(pid);
+  const loads = new Map<TurnTaker, OpenLoad>();
+  for (let turn = 0; turn < turns; turn += 1) {
+    for (const taker of takers) {
+      const load = loads.get(taker);
+      if (load) load.resume();
+      else loads.set(taker, taker.start());
+      await sleep(turnMs);
+      loads.get(taker)?.pause();
+      account.charge(taker);
+    }
+  }
+  const rounds = new Map<TurnTaker, Round>();
+  for (const [taker, load] of loads) {
+    // It goes on until it has noticed.
+    const { requests, errors } = await load.end();
+    const { cpuUs, seconds } = account.charge(taker);
+    rounds.set(taker, { units: requests, errors, seconds, cpuUs, peakBytes: readPeakBytes(pid) });
+  }
+  return rounds;
+}
+
+/** Who has used how much of the time and the CPU. */
+class Account {
+  readonly #pid: number;
+  readonly #used = new Map<TurnTaker, { cpuUs: number; seconds: number }>();
+  #cpuUs: number;
+  #nowMs = performance.now();
+
+  constructor(pid: number) {
+    this.#pid = pid;
+    this.#cpuUs = readCpuUs(pid);
+  }
+
+  /** For all since the last time. @returns what was charged so far */
+  charge(taker: TurnTaker): { readonly cpuUs: number; readonly seconds: number } {
+    const [cpuUs, nowMs] = [readCpuUs(this.#pid), performance.now()];
+    const before = this.#used.get(taker) ?? { cpuUs: 0, seconds: 0 };
+    const used = {
+      cpuUs: before.cpuUs + cpuUs - this.#cpuUs,
+      seconds: before.seconds + (nowMs - this.#nowMs) / 1000,
+    };
+    this.#used.set(taker, used);
+    [this.#cpuUs, this.#nowMs] = [cpuUs, nowMs];
+    return used;
+  }
+}
