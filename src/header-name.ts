@@ -20,8 +20,9 @@ export function byHeaderName<T extends string | boolean>(
     const found = find(name.toLowerCase());
     if (name.length > maxKnownLength) return found;
     if (known.size >= maxKnown) known.clear();
-    // A copy: a part of a text keeps the whole of it.
-    known.set(Buffer.from(name, 'latin1').toString('latin1'), found);
+    // A part of a text keeps the whole of it. The copy of a name that is no latin1 (JSON may hold one) is another name.
+    const copy = Buffer.from(name, 'latin1').toString('latin1');
+    if (copy === name) known.set(copy, found);
     return found;
   };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { knownMethods } from '../../src/config/policy-rule.ts';
-import { plausibleMethods } from '../../src/policy/http-methods.ts';
+import { isMethodOverride, plausibleMethods } from '../../src/policy/http-methods.ts';
 import { parseRequestTarget } from '../../src/policy/request-target.ts';
 
 function methods(method: string, pathAndQuery: string, extra = {}): string {
@@ -69,4 +69,10 @@ test('a form body may hold _HttpMethod, unseen', () => {
   expect(methods('HEAD', 'x', { contentType })).toBe('HEAD');
   expect(methods('POST', 'x', { contentType: 'application/json' })).toBe('POST');
   expect(methods('POST', 'x', { contentType: 'multipart/form-data; boundary=x' })).toBe('POST');
+});
+
+test('a name that is no latin1, as JSON may hold it, is not taken for the one that its lower bytes would make', () => {
+  expect(isMethodOverride('\u0158-HTTP-Method')).toBe(false);
+  expect(isMethodOverride('X-HTTP-Method')).toBe(true);
+  expect(isMethodOverride('\u0158-HTTP-Method')).toBe(false);
 });
