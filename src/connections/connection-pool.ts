@@ -1,5 +1,5 @@
-// The connections to one instance. Requests wait in one line, and once in each turn of the event loop the first of them get
-// what connections there are.
+// The connections to one instance. A request gets one that is idle; where there is none, requests wait in one line for the
+// next that is, or is opened for them.
 import { atEndOfTurn } from '../end-of-turn.ts';
 import type { ConnectionBudget } from './connection-budget.ts';
 import { type ConnectionOwner, type Exchange, InstanceConnection } from './instance-connection.ts';
@@ -31,7 +31,10 @@ export class ConnectionPool implements ConnectionOwner {
   static readonly #placeAtEndOfTurn = atEndOfTurn<{ pool: ConnectionPool; exchange: Exchange }>(
     ({ pool, exchange }) => pool.#place(exchange),
   );
-  static readonly #assignAtEndOfTurn = atEndOfTurn<ConnectionPool>((pool) => pool.#assign());
+  static readonly #assignAtEndOfTurn = atEndOfTurn<ConnectionPool>((pool) => {
+    pool.#willAssign = false;
+    pool.#assign();
+  });
 
   readonly origin: string;
   readonly responseTimeoutMs: number;
@@ -41,7 +44,7 @@ export class ConnectionPool implements ConnectionOwner {
   readonly #connections = new Set<InstanceConnection>();
   /** The one that was used last is the last one, and the next to be used. */
   #idle: InstanceConnection[] = [];
-  /** Requests of this turn. */
+  /** Requests of this turn, before its end. */
   #toPlace = 0;
   readonly #waiting: Exchange[] = [];
   #opening = 0;
@@ -77,9 +80,12 @@ export class ConnectionPool implements ConnectionOwner {
 
   /** Closes the one that has been idle for the longest time. @returns whether there is any */
   closeIdle(): boolean {
-    const oldest = this.#idle.shift();
-    oldest?.close();
-    return oldest !== undefined;
+    for (let oldest = this.#idle.shift(); oldest; oldest = this.#idle.shift()) {
+      if (!oldest.isUsable) continue;
+      oldest.close();
+      return true;
+    }
+    return false;
   }
 
   /** Ends all connections at once, with what goes over them. */
@@ -90,7 +96,7 @@ export class ConnectionPool implements ConnectionOwner {
     for (const exchange of this.#waiting.splice(0)) exchange.onError(error);
   }
 
-  /** Nearly always there is a connection for it. */
+  /** Nearly always an idle connection is there. */
   #place(exchange: Exchange): void {
     this.#toPlace -= 1;
     if (this.#destroyed) {
@@ -114,7 +120,6 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   #assign(): void {
-    this.#willAssign = false;
     for (let first = this.#first(); first; first = this.#first()) {
       const connection = this.#takeIdle(first);
       if (!connection) break;

@@ -50,7 +50,7 @@ export class InstanceConnection {
   #isSending = false;
   #hasHeard = false;
 
-  /** Until when upstream keeps it idle, and until when it surely does; by its pool, whenever it is idle. */
+  /** Until when upstream keeps it idle, and until when it surely does: set by its pool. 0: it has never been idle. */
   keptUntilMs = 0;
   surelyKeptUntilMs = 0;
 
@@ -103,7 +103,9 @@ export class InstanceConnection {
 
   /** Of a connection that is idle. */
   close(): void {
-    this.#socket.destroySoon();
+    // What upstream has not taken by now, it may never take.
+    if (this.#socket.writableLength > 0) this.#socket.destroy();
+    else this.#socket.destroySoon();
   }
 
   /** Ends the exchange, and the connection with it. */

@@ -1,6 +1,5 @@
 // The head of a request as it goes over the connection (RFC 9112 sections 3 and 5), byte for byte what it was made of: a path
 // is not normalised, and no header is merged or renamed.
-import { byHeaderName } from '../header-name.ts';
 import { isFieldValue, isToken } from './http-grammar.ts';
 
 export interface RequestParts {
@@ -10,7 +9,6 @@ export interface RequestParts {
   readonly headers: readonly string[];
 }
 
-const isName = byHeaderName(isToken);
 const requestTarget = /^[\x21-\x7e\x80-\xff]+$/;
 
 /**
@@ -27,7 +25,7 @@ export function requestHead(
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string;
     const value = headers[i + 1] as string;
-    if (!isName(name) || !isFieldValue(value)) throw new TypeError('no header');
+    if (!isToken(name) || !isFieldValue(value)) throw new TypeError('no header');
     head += `${name}: ${value}\r\n`;
   }
   return bodyBytes === undefined ? `${head}\r\n` : `${head}content-length: ${bodyBytes}\r\n\r\n`;

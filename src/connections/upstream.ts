@@ -17,7 +17,7 @@ export interface UpstreamOptions {
 export class Upstream {
   /** Of the instance that was asked for last, which is nearly always the only one. */
   #latest: ConnectionPool | undefined;
-  /** Until their last connection has ended: also those of instances that the org has left, which come first. */
+  /** In the order in which they were met, each until its last connection has ended. */
   #pools: ConnectionPool[] = [];
   readonly #budget: ConnectionBudget;
   readonly #maxReplayConnections: number;

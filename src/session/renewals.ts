@@ -13,7 +13,7 @@ export class Renewals {
   /** The session that an API refused although a renewal had just brought it: nothing else that it accepts mends that. */
   readonly #refused = new Map<Api, Session>();
   readonly #limit = new RenewalLimit();
-  /** Nothing is remembered, as nearly always. */
+  /** None is unheard or counts as a failure, as nearly always. */
   #isQuiet = true;
 
   /** How long there may be none for this API; 0: there may be one. */

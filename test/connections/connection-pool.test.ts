@@ -287,6 +287,21 @@ describe('an idle connection', () => {
     expect(await settled(send('/next'))).toEqual(['/next']);
   });
 
+  test('is closed to make room; one that has ended already makes none', async () => {
+    const { pool, upstream, send, sockets } = await start({ onRequest: () => {} });
+    const exchanges = [send('/a'), send('/b')];
+    await upstream.request(1);
+    for (const [at, connection] of upstream.connections.entries()) {
+      connection.write(ok('answer'));
+      await waitFor(() => exchanges.filter((one) => one.isSettled).length === at + 1, 'the answer');
+    }
+    // The one that has been idle for the longest time.
+    serverSide(upstream).end();
+    await waitFor(() => sockets.some(({ destroyed }) => destroyed), 'its end');
+    expect([pool.closeIdle(), pool.closeIdle()]).toEqual([true, false]);
+    await waitFor(() => upstream.openConnections() === 0, 'the end of both');
+  });
+
   test('that ends in the turn of the next request: the pool is not empty meanwhile', async () => {
     const { sockets, send, timesEmpty } = await startIdle();
     const next = new Promise<TestExchange>((resolve) => {
@@ -457,6 +472,24 @@ describe('an answer that comes before its request was taken', () => {
     expect(await settled(send('/next'))).toEqual(['/next']);
     expect(upstream.requests()[0]?.bodyLength).toBe(size);
     expect(serverSide(upstream).requests.map(({ target }) => target)).toEqual(['/upload', '/next']);
+  });
+
+  test('its connection is closed, though the head never leaves', async () => {
+    let use: (() => void) | undefined;
+    const { upstream, pool, sockets, send } = await start({
+      openSocket: (address, opened) =>
+        plainSocket(address, (...outcome) => {
+          use = () => opened(...outcome);
+        }),
+    });
+    const early = send(`/${'x'.repeat(size)}`);
+    await waitFor(() => use !== undefined && upstream.connections.length === 1, 'the connection');
+    serverSide(upstream).socket.pause();
+    use?.();
+    serverSide(upstream).write(ok('early'));
+    expect(await settled(early)).toEqual(['early']);
+    expect(pool.closeIdle()).toBe(true);
+    await waitFor(() => sockets[0]?.destroyed === true, 'its end');
   });
 
   test('with `Connection: close` ends it', async () => {
