@@ -18,7 +18,7 @@ export const salesforceHosts: readonly string[] = [
 
 /** A place that may receive a token. */
 export interface Instance {
-  /** Scheme, host and port, as undici and the `Host` header take them: no path, no trailing slash. */
+  /** Scheme, host and port (RFC 6454): no path, no trailing slash. */
   readonly origin: string;
   /** Listed by its whole name, so that the operator vouches for its address too; else only its suffix fitted. */
   readonly listedByName: boolean;
