@@ -2,7 +2,6 @@
 // looks at the request line alone is no rule. Authority: REST API Developer Guide, "Update a Record".
 
 import { knownMethods } from '../config/policy-rule.ts';
-import { byHeaderName } from '../header-name.ts';
 import { decodePercentOnce } from './percent-decoding.ts';
 import type { RequestTarget } from './request-target.ts';
 
@@ -17,9 +16,11 @@ const methodOverrideHeaders = new Set([
 ]);
 
 /** In any spelling that some server takes for the same: `X_HTTP_Method`. */
-export const isMethodOverride = byHeaderName((lowerCaseName) =>
-  methodOverrideHeaders.has(lowerCaseName.trim().replace(/[^a-z0-9]/g, '-')),
-);
+export function isMethodOverride(header: string): boolean {
+  if (header.length < 'x-http-method'.length) return false;
+  const name = header.trim().toLowerCase();
+  return name.startsWith('x') && methodOverrideHeaders.has(name.replace(/[^a-z0-9]/g, '-'));
+}
 
 export interface MethodSources {
   readonly method: string;
