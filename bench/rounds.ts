@@ -3,14 +3,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { roundSeconds } from './effort.ts';
 import type { LoadResult } from './load/load.ts';
-import { readCpuUs, readPeakBytes, resetPeakMemory } from './measure/process-usage.ts';
+import type { ProcessUsage } from './measure/process-usage.ts';
 import type { Entry, Round } from './results.ts';
 import { rotate } from './statistics.ts';
 
 export interface Runner {
   readonly name: string;
-  /** The process whose CPU and memory count; undefined: none. */
-  readonly pid: number | undefined;
+  /** Of the process whose CPU and memory count; undefined: none. */
+  readonly usage: ProcessUsage | undefined;
   /** How many units a request is. */
   readonly unitsPerRequest: number;
   load(seconds: number): Promise<LoadResult>;
@@ -51,13 +51,13 @@ export async function runRounds(
 }
 
 async function measure(runner: Runner, seconds: number): Promise<Round> {
-  const { pid, unitsPerRequest } = runner;
-  if (pid !== undefined) resetPeakMemory(pid);
-  const beforeUs = pid === undefined ? 0 : readCpuUs(pid);
+  const { usage, unitsPerRequest } = runner;
+  usage?.resetPeak();
+  const beforeUs = usage?.cpuUs() ?? 0;
   const { requests, ...result } = await runner.load(seconds);
   return {
     ...result,
     units: requests * unitsPerRequest,
-    ...(pid !== undefined && { cpuUs: readCpuUs(pid) - beforeUs, peakBytes: readPeakBytes(pid) }),
+    ...(usage && { cpuUs: usage.cpuUs() - beforeUs, peakBytes: usage.peakBytes() }),
   };
 }

@@ -3,7 +3,7 @@
 // have at most the requests in flight when they were paused.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OpenLoad } from './load/load.ts';
-import { readCpuUs, readPeakBytes, resetPeakMemory } from './measure/process-usage.ts';
+import type { ProcessUsage } from './measure/process-usage.ts';
 import type { Entry, Round } from './results.ts';
 import { rotate } from './statistics.ts';
 
@@ -13,8 +13,8 @@ export interface TurnTaker {
 }
 
 export interface TurnsOptions {
-  /** Whose CPU and memory count. */
-  readonly pid: number;
+  /** Of the process whose CPU and memory count. */
+  readonly usage: ProcessUsage;
   readonly rounds: number;
   /** Of each load in a round. */
   readonly turns: number;
@@ -25,12 +25,12 @@ const turnMs = 100;
 
 export async function runInTurns(
   takers: readonly TurnTaker[],
-  { pid, rounds, turns, progress }: TurnsOptions,
+  { usage, rounds, turns, progress }: TurnsOptions,
 ): Promise<Entry[]> {
   const entries = takers.map((taker) => ({ name: taker.name, taker, rounds: [] as Round[] }));
   for (let round = 0; round < rounds; round += 1) {
     progress(`round ${round + 1} of ${rounds}`);
-    const results = await oneRound(rotate(takers, round), pid, turns);
+    const results = await oneRound(rotate(takers, round), usage, turns);
     for (const { taker, rounds } of entries) rounds.push(results.get(taker) as Round);
   }
   return entries.map(({ name, rounds }) => ({ name, rounds }));
@@ -38,11 +38,11 @@ export async function runInTurns(
 
 async function oneRound(
   takers: readonly TurnTaker[],
-  pid: number,
+  usage: ProcessUsage,
   turns: number,
 ): Promise<Map<TurnTaker, Round>> {
-  resetPeakMemory(pid);
-  const account = new Account(pid);
+  usage.resetPeak();
+  const account = new Account(usage);
   const loads = new Map<TurnTaker, OpenLoad>();
   for (let turn = 0; turn < turns; turn += 1) {
     for (const taker of takers) {
@@ -59,26 +59,26 @@ async function oneRound(
     // It goes on until it has noticed.
     const { requests, errors } = await load.end();
     const { cpuUs, seconds } = account.charge(taker);
-    rounds.set(taker, { units: requests, errors, seconds, cpuUs, peakBytes: readPeakBytes(pid) });
+    rounds.set(taker, { units: requests, errors, seconds, cpuUs, peakBytes: usage.peakBytes() });
   }
   return rounds;
 }
 
 /** Who has used how much of the time and the CPU. */
 class Account {
-  readonly #pid: number;
+  readonly #usage: ProcessUsage;
   readonly #used = new Map<TurnTaker, { cpuUs: number; seconds: number }>();
   #cpuUs: number;
   #nowMs = performance.now();
 
-  constructor(pid: number) {
-    this.#pid = pid;
-    this.#cpuUs = readCpuUs(pid);
+  constructor(usage: ProcessUsage) {
+    this.#usage = usage;
+    this.#cpuUs = usage.cpuUs();
   }
 
   /** For all since the last time. @returns what was charged so far */
   charge(taker: TurnTaker): { readonly cpuUs: number; readonly seconds: number } {
-    const [cpuUs, nowMs] = [readCpuUs(this.#pid), performance.now()];
+    const [cpuUs, nowMs] = [this.#usage.cpuUs(), performance.now()];
     const before = this.#used.get(taker) ?? { cpuUs: 0, seconds: 0 };
     const used = {
       cpuUs: before.cpuUs + cpuUs - this.#cpuUs,

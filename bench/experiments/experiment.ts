@@ -2,6 +2,7 @@
 import type { Contestant, Prepared } from '../contestants/contestant.ts';
 import type { Effort } from '../effort.ts';
 import type { LoadRequest, LoadTool } from '../load/load.ts';
+import { usageOf } from '../measure/process-usage.ts';
 import type { Runner } from '../rounds.ts';
 import { smallGet } from '../scenarios.ts';
 import { untilAccepts } from '../until-accepts.ts';
@@ -49,7 +50,7 @@ export function timedRunner(
 ): Runner {
   return {
     name,
-    pid: process.pid,
+    usage: usageOf(process.pid),
     unitsPerRequest: 1,
     load: (seconds) => loadTool.run({ origin, seconds, ...load }),
   };

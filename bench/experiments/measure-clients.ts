@@ -3,6 +3,7 @@
 import { everythingOn } from '../contestants/ours.ts';
 import { clientKey } from '../contestants/ours-config.ts';
 import type { LoadRequest } from '../load/load.ts';
+import { usageOf } from '../measure/process-usage.ts';
 import type { Entry, ScenarioResult } from '../results.ts';
 import { runRounds } from '../rounds.ts';
 import { smallGet } from '../scenarios.ts';
@@ -90,7 +91,7 @@ async function measureLoads(
     name,
     start: () => start({ origin, connections, requests }),
   }));
-  const options = { pid: process.pid, turns: 20, progress };
+  const options = { usage: usageOf(process.pid), turns: 20, progress };
   await runInTurns(takers, { ...options, rounds: warmUpLoads(bench, 1) });
   return runInTurns(takers, { ...options, rounds: effort.rounds.fine });
 }

@@ -4,6 +4,7 @@
 import { everythingOn } from '../contestants/ours.ts';
 import { clientKey } from '../contestants/ours-config.ts';
 import { runBulk } from '../load/bulk.ts';
+import { usageOf } from '../measure/process-usage.ts';
 import type { ScenarioResult } from '../results.ts';
 import { type Runner, runRounds } from '../rounds.ts';
 import { bodySizes, type GrowthName, megabyte, smallGet } from '../scenarios.ts';
@@ -116,7 +117,7 @@ function bodyRunner(bench: Bench, target: Target, bytes: number): Runner {
   }
   return {
     name: target.name,
-    pid: target.process.pid,
+    usage: usageOf(target.process.pid),
     unitsPerRequest: 1,
     load: () =>
       runBulk({

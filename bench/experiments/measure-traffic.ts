@@ -1,6 +1,7 @@
 // One scenario of traffic, by all who take part in it: first whether they answer alike, then what it costs.
 import { difference, fetchAnswer, fetchDirectly } from '../answers.ts';
 import { runBulk } from '../load/bulk.ts';
+import { usageOf } from '../measure/process-usage.ts';
 import type { LeftOut, ScenarioResult } from '../results.ts';
 import { type Runner, runRounds } from '../rounds.ts';
 import { megabyte, type TrafficScenario } from '../scenarios.ts';
@@ -59,7 +60,7 @@ function trafficRunner(bench: Bench, scenario: TrafficScenario, target: Target):
   if (method === 'POST') throw new TypeError('a bulk scenario is a GET or a PUT');
   return {
     name: target.name,
-    pid: target.process.pid,
+    usage: usageOf(target.process.pid),
     unitsPerRequest: bulk.bytes / megabyte,
     load: () =>
       runBulk({
@@ -79,7 +80,7 @@ function directRunner(bench: Bench, { request, connections }: TrafficScenario): 
   const headers = { ...request.headers, Authorization: `Bearer ${identity.token}` };
   return {
     name: direct,
-    pid: undefined,
+    usage: undefined,
     unitsPerRequest: 1,
     load: (seconds) =>
       bench.loadTool.run({ origin, connections, seconds, requests: [{ ...request, headers }] }),

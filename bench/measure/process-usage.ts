@@ -5,21 +5,32 @@ import { processTree, readIfThere, readStat } from './process-tree.ts';
 /** Of USER_HZ, which is 100 wherever Linux runs Node.js: proc_pid_stat(5). */
 const tickUs = 10_000;
 
-/** CPU time, user and system, since the start. */
-export function readCpuUs(pid: number): number {
-  return sumOver(pid, (one) => readScheduledUs(one) ?? readTicksUs(one));
+/** Of one process and its descendants. */
+export interface ProcessUsage {
+  /** CPU time, user and system, since the start. */
+  cpuUs(): number;
+  /** The most memory that was resident at a time since `resetPeak`. */
+  peakBytes(): number;
+  resetPeak(): void;
 }
 
-/** The most memory that was resident at a time since `resetPeakMemory`. */
-export function readPeakBytes(pid: number): number {
-  return sumOver(pid, (one) => readStatusBytes(one, 'VmHWM'));
+export function usageOf(pid: number): ProcessUsage {
+  return {
+    cpuUs: () => readCpuUs(pid),
+    peakBytes: () => sumOver(pid, (one) => readStatusBytes(one, 'VmHWM')),
+    resetPeak: () => resetPeakMemory(pid),
+  };
 }
 
 export function readResidentBytes(pid: number): number {
   return sumOver(pid, (one) => readStatusBytes(one, 'VmRSS'));
 }
 
-export function resetPeakMemory(pid: number): void {
+function readCpuUs(pid: number): number {
+  return sumOver(pid, (one) => readScheduledUs(one) ?? readTicksUs(one));
+}
+
+function resetPeakMemory(pid: number): void {
   for (const one of processTree(pid)) {
     try {
       writeFileSync(`/proc/${one}/clear_refs`, '5');

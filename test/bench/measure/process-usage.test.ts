@@ -1,12 +1,7 @@
 import { spawn } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
 import { processTree } from '../../../bench/measure/process-tree.ts';
-import {
-  readCpuUs,
-  readPeakBytes,
-  readResidentBytes,
-  resetPeakMemory,
-} from '../../../bench/measure/process-usage.ts';
+import { readResidentBytes, usageOf } from '../../../bench/measure/process-usage.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 test('what the children of a process use is counted with it', async () => {
@@ -21,14 +16,16 @@ test('what the children of a process use is counted with it', async () => {
   onTestFinished(() => {
     for (const one of processTree(pid)) process.kill(one, 'SIGKILL');
   });
-  await waitFor(() => readCpuUs(pid) >= busyForMs * 1000, 'the CPU time of the child');
+  const usage = usageOf(pid);
+  await waitFor(() => usage.cpuUs() >= busyForMs * 1000, 'the CPU time of the child');
   expect(processTree(pid)).toHaveLength(2);
   expect(readResidentBytes(pid)).toBeGreaterThan(5e7);
-  resetPeakMemory(pid);
-  expect(readPeakBytes(pid)).toBeGreaterThan(5e7);
+  usage.resetPeak();
+  expect(usage.peakBytes()).toBeGreaterThan(5e7);
 });
 
 test('a process that has ended has used nothing that could be told', () => {
-  expect(readCpuUs(2 ** 30)).toBe(0);
-  expect(readPeakBytes(2 ** 30)).toBe(0);
+  const usage = usageOf(2 ** 30);
+  expect(usage.cpuUs()).toBe(0);
+  expect(usage.peakBytes()).toBe(0);
 });
