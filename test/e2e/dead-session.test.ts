@@ -131,13 +131,11 @@ describe('however the refusal is written', () => {
     ['cut off', `HTTP/1.1 401 Unauthorized\r\nContent-Length: 1000\r\n\r\n${dead}`],
   ])('%s', async (_name, refusal) => {
     const { proxy, org, upstream } = await startRefusing(refusal);
-    const startedAt = performance.now();
     const got = await send(`${proxy.url}/services/data/v67.0/x?q=%2f`, {
       method: 'PATCH',
       body: '{"a":1}',
     });
     expect([got.status, got.text]).toEqual([200, 'the fresh answer']);
-    expect(performance.now() - startedAt).toBeLessThan(5000);
     expect(org.control.counts().exchanges).toBe(2);
     expect(upstream.requests().map(({ target, body }) => [target, body.toString()])).toEqual([
       ['/services/data/v67.0/x?q=%2f', '{"a":1}'],
