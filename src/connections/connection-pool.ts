@@ -44,9 +44,12 @@ export class ConnectionPool implements ConnectionOwner {
   readonly #connections = new Set<InstanceConnection>();
   /** The one that was used last is the last one, and the next to be used. */
   #idle: InstanceConnection[] = [];
+  /** They were idle, and are closed soon. */
+  readonly #ending = new Set<InstanceConnection>();
   /** Requests of this turn, before its end. */
   #toPlace = 0;
-  readonly #waiting: Exchange[] = [];
+  /** Those that want a connection, in the order in which they came. */
+  readonly #waiting = new Set<Exchange>();
   #opening = 0;
   /** Those of them that are for the line, and not for one request. */
   #openingForLine = 0;
@@ -78,11 +81,16 @@ export class ConnectionPool implements ConnectionOwner {
     });
   }
 
+  /** It wants no connection any more. */
+  forget(exchange: Exchange): void {
+    if (this.#waiting.delete(exchange)) this.#assignSoon();
+  }
+
   /** Closes the one that has been idle for the longest time. @returns whether there is any */
   closeIdle(): boolean {
     for (let oldest = this.#idle.shift(); oldest; oldest = this.#idle.shift()) {
       if (!oldest.isUsable) continue;
-      oldest.close();
+      this.#end(oldest);
       return true;
     }
     return false;
@@ -93,7 +101,8 @@ export class ConnectionPool implements ConnectionOwner {
     const error = new Error('the proxy ends its connections');
     this.#destroyed = error;
     for (const connection of this.#connections) connection.abort(error);
-    for (const exchange of this.#waiting.splice(0)) exchange.onError(error);
+    for (const exchange of this.#waiting) exchange.onError(error);
+    this.#waiting.clear();
   }
 
   /** Nearly always an idle connection is there. */
@@ -103,13 +112,13 @@ export class ConnectionPool implements ConnectionOwner {
       exchange.onError(this.#destroyed);
       return;
     }
-    const isNext = this.#waiting.length === 0 && !exchange.isOver;
+    const isNext = this.#waiting.size === 0 && !exchange.isOver;
     const connection = isNext ? this.#takeIdle(exchange) : undefined;
     if (connection) {
       connection.send(exchange);
       return;
     }
-    this.#waiting.push(exchange);
+    if (!exchange.isOver) this.#waiting.add(exchange);
     this.#assign();
   }
 
@@ -120,32 +129,33 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   #assign(): void {
-    for (let first = this.#first(); first; first = this.#first()) {
-      const connection = this.#takeIdle(first);
-      if (!connection) break;
-      this.#waiting.shift();
-      connection.send(first);
+    for (const exchange of this.#waiting) {
+      if (this.#idle.length === 0) break;
+      const connection = this.#takeIdle(exchange);
+      if (!connection) continue;
+      this.#waiting.delete(exchange);
+      connection.send(exchange);
     }
     if (this.#budget.isShort) this.closeIdle();
     const room = this.#options.maxConnections - this.#connections.size - this.#opening;
-    const missing = this.#waiting.length - this.#openingForLine;
+    const missing = this.#waiting.size - this.#openingForLine;
     for (let count = Math.min(room, missing); count > 0; count -= 1) this.#openForFirst();
-    const wanted = this.#toPlace + this.#waiting.length;
+    // Whatever is idle still is for none of the line: it makes room.
+    for (let count = missing - room - this.#ending.size; count > 0; count -= 1) this.closeIdle();
+    const wanted = this.#toPlace + this.#waiting.size;
     if (wanted + this.#opening + this.#connections.size === 0) this.#options.onEmpty();
   }
 
-  #first(): Exchange | undefined {
-    while (this.#waiting[0]?.isOver) this.#waiting.shift();
-    return this.#waiting[0];
-  }
-
+  /** @returns undefined: there is none, or none that is sure enough for what must not be sent again */
   #takeIdle(exchange: Exchange): InstanceConnection | undefined {
     const nowMs = performance.now();
-    for (let last = this.#idle.pop(); last; last = this.#idle.pop()) {
-      const isInTime =
-        nowMs < last.surelyKeptUntilMs || (nowMs < last.keptUntilMs && exchange.isRepeatable);
-      if (isInTime && last.isUsable) return last;
-      last.close();
+    for (let last = this.#idle.at(-1); last; last = this.#idle.at(-1)) {
+      const isThere = nowMs < last.keptUntilMs && last.isUsable;
+      const isSure = nowMs < last.surelyKeptUntilMs;
+      if (isThere && !isSure && !exchange.isRepeatable) return undefined;
+      this.#idle.pop();
+      if (isThere) return last;
+      this.#end(last);
     }
     return undefined;
   }
@@ -155,8 +165,8 @@ export class ConnectionPool implements ConnectionOwner {
     this.#openingForLine += 1;
     this.#open((error, connection) => {
       this.#openingForLine -= 1;
-      const first = this.#first();
-      this.#waiting.shift();
+      const [first] = this.#waiting;
+      if (first) this.#waiting.delete(first);
       if (error) first?.onError(error);
       else if (first) connection.send(first);
       else this.onIdle(connection);
@@ -187,7 +197,7 @@ export class ConnectionPool implements ConnectionOwner {
     const saidNothing = saidMs === undefined;
     const ms = saidNothing ? keepAliveMs : Math.min(saidMs - keepAliveMarginMs, longestKeepAliveMs);
     if (ms <= 0) {
-      connection.close();
+      this.#end(connection);
       return;
     }
     const nowMs = performance.now();
@@ -195,11 +205,18 @@ export class ConnectionPool implements ConnectionOwner {
     connection.surelyKeptUntilMs = nowMs + (saidNothing ? sureKeepAliveMs : ms);
     this.#idle.push(connection);
     this.#sweep ??= setTimeout(this.#closeExpired, sweepMs).unref();
-    if (this.#waiting.length > 0 || this.#budget.isShort) this.#assignSoon();
+    if (this.#waiting.size > 0 || this.#budget.isShort) this.#assignSoon();
+  }
+
+  /** Of one that is idle. */
+  #end(connection: InstanceConnection): void {
+    if (this.#connections.has(connection)) this.#ending.add(connection);
+    connection.close();
   }
 
   onClose(connection: InstanceConnection): void {
     this.#connections.delete(connection);
+    this.#ending.delete(connection);
     this.#assignSoon();
   }
 
@@ -210,7 +227,7 @@ export class ConnectionPool implements ConnectionOwner {
   readonly #closeExpired = (): void => {
     const nowMs = performance.now();
     const kept = this.#idle.filter((connection) => {
-      if (connection.keptUntilMs <= nowMs) connection.close();
+      if (connection.keptUntilMs <= nowMs) this.#end(connection);
       return connection.isUsable;
     });
     this.#idle = kept;

@@ -1,6 +1,7 @@
 // The replay lane: one request whose body is held, and its answer, byte for byte both ways.
 import type { ServerResponse } from 'node:http';
 import type { AnswerHead } from '../connections/answer-head.ts';
+import type { ConnectionPool } from '../connections/connection-pool.ts';
 import {
   ConnectionLost,
   type Exchange,
@@ -48,12 +49,12 @@ export function sendInReplayLane(
     };
     const failed = (error: Error) => {
       if (wasLostWhileIdle(error) && isRepeatable(request)) {
-        new ReplayExchange(request, answered, reject).send((again) =>
+        new ReplayExchange(request, pool, answered, reject).send((again) =>
           pool.sendOnNewConnection(again),
         );
       } else reject(error);
     };
-    new ReplayExchange(request, answered, failed).send((exchange) => pool.send(exchange));
+    new ReplayExchange(request, pool, answered, failed).send((exchange) => pool.send(exchange));
   });
 }
 
@@ -71,6 +72,7 @@ const tellAnswered = atEndOfTurn<ReplayExchange>((exchange) => exchange.tellAnsw
 
 class ReplayExchange implements Exchange, UpstreamAnswer {
   readonly #request: ReplayRequest;
+  readonly #pool: ConnectionPool;
   readonly #answered: (answer: UpstreamAnswer) => void;
   readonly #failed: (error: Error) => void;
   #connection: InstanceConnection | undefined;
@@ -94,11 +96,13 @@ class ReplayExchange implements Exchange, UpstreamAnswer {
 
   constructor(
     request: ReplayRequest,
+    pool: ConnectionPool,
     answered: (answer: UpstreamAnswer) => void,
     failed: (error: Error) => void,
   ) {
     const { method, body, hasBody } = request;
     this.#request = request;
+    this.#pool = pool;
     this.#answered = answered;
     this.#failed = failed;
     this.method = method;
@@ -229,8 +233,12 @@ class ReplayExchange implements Exchange, UpstreamAnswer {
   }
 
   readonly #abort = (reason: ClientGone): void => {
-    if (this.#connection) this.#connection.abort(reason);
-    else this.onError(reason);
+    if (this.#connection) {
+      this.#connection.abort(reason);
+    } else {
+      this.#pool.forget(this);
+      this.onError(reason);
+    }
   };
 
   #settle(): void {

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import type { Socket } from 'node:net';
+import { queryObjects } from 'node:v8';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { MalformedAnswer } from '../../src/connections/answer-head.ts';
 import { ConnectionPool } from '../../src/connections/connection-pool.ts';
@@ -12,7 +13,6 @@ import {
 } from '../../src/connections/instance-connection.ts';
 import { Upstream } from '../../src/connections/upstream.ts';
 import { createOpenSocket, type OpenSocket } from '../../src/connections/upstream-socket.ts';
-import { letTimePass } from '../support/let-time-pass.ts';
 import { processWarnings } from '../support/process-warnings.ts';
 import {
   answering,
@@ -21,6 +21,7 @@ import {
   type RawUpstream,
   startRawUpstream,
 } from '../support/raw-upstream.ts';
+import { letTimePass } from '../support/test-clock.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 class TestExchange implements Exchange {
@@ -153,13 +154,19 @@ function gate(): { openSocket: OpenSocket; held: (() => void)[]; open: () => voi
   };
 }
 
+/** Whoever asked has left. */
+function leave(pool: ConnectionPool, exchange: TestExchange): void {
+  exchange.hasLeft = true;
+  pool.forget(exchange);
+}
+
 /** With a connection that was opened for one who had left by then. */
 async function startWithUnused() {
   const { openSocket, open, held } = gate();
   const started = await start({ openSocket });
   const leaving = started.send('/leaving');
   await waitFor(() => held.length === 1, 'an opening');
-  leaving.hasLeft = true;
+  leave(started.pool, leaving);
   open();
   await waitFor(() => started.sockets.length === 1, 'a connection');
   return { ...started, leaving };
@@ -202,12 +209,12 @@ describe('the line', () => {
   });
 
   test('whoever leaves while it waits is skipped', async () => {
-    const { upstream, send } = await start({ maxConnections: 1, onRequest: () => {} });
+    const { pool, upstream, send } = await start({ maxConnections: 1, onRequest: () => {} });
     const first = send('/first');
     await upstream.request();
     const [leaving, leavingToo, staying] = [send('/leaving'), send('/leaving'), send('/staying')];
-    leaving.hasLeft = true;
-    leavingToo.hasLeft = true;
+    leave(pool, leaving);
+    leave(pool, leavingToo);
     upstream.onRequest(answerByTarget);
     serverSide(upstream).write(ok('first'));
     expect(await settled(first, staying)).toEqual(['first', '/staying']);
@@ -215,12 +222,26 @@ describe('the line', () => {
     expect(leaving.sent + leavingToo.sent).toBe(0);
   });
 
+  test('whoever has left is forgotten at once, though another stands before it', async () => {
+    const { pool, upstream, send } = await start({ maxConnections: 1, onRequest: () => {} });
+    send('/first');
+    await upstream.request();
+    send('/head of the line');
+    class Leaving extends TestExchange {}
+    const leaving = Array.from({ length: 10 }, () => new Leaving('/leaving'));
+    for (const exchange of leaving) pool.send(exchange);
+    for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+    for (const exchange of leaving.splice(0)) leave(pool, exchange);
+    // The last may stand in a register of this function.
+    expect(queryObjects(Leaving, { format: 'count' })).toBeLessThan(2);
+  });
+
   test('when all who waited have left, the next one is sent', async () => {
-    const { upstream, send } = await start({ maxConnections: 1, onRequest: () => {} });
+    const { pool, upstream, send } = await start({ maxConnections: 1, onRequest: () => {} });
     const first = send('/first');
     await upstream.request();
     const leaving = [send('/leaving'), send('/leaving')];
-    for (const exchange of leaving) exchange.hasLeft = true;
+    for (const exchange of leaving) leave(pool, exchange);
     serverSide(upstream).write(ok('first'));
     expect(await settled(first)).toEqual(['first']);
     upstream.onRequest(answerByTarget);
@@ -353,6 +374,35 @@ describe('an idle connection', () => {
       expect(upstream.connections).toHaveLength(isUsed ? 1 : 2);
     },
   );
+
+  describe('that is not sure to be there still', () => {
+    /** So many, each of which has served one request. */
+    async function startUnsure(count: number, maxConnections: number) {
+      const started = await start({ maxConnections });
+      await settled(...Array.from({ length: count }, () => started.send()));
+      expect(started.upstream.connections).toHaveLength(count);
+      letTimePass(4500);
+      return started;
+    }
+
+    test('stays for requests that can be sent again, when one comes that cannot', async () => {
+      const { upstream, send } = await startUnsure(3, 4);
+      const post = send('/post', undefined, false);
+      const gets = ['/0', '/1', '/2'].map((target) => send(target));
+      expect(await settled(post, ...gets)).toEqual(['/post', '/0', '/1', '/2']);
+      expect(upstream.connections.map(({ requests }) => requests.length)).toEqual([2, 2, 2, 1]);
+      expect(upstream.openConnections()).toBe(4);
+    });
+
+    test('makes room for one that cannot be sent again, and no more of it than that', async () => {
+      const { upstream, send } = await startUnsure(3, 3);
+      const posts = ['/a', '/b'].map((target) => send(target, undefined, false));
+      const gets = ['/0', '/1', '/2'].map((target) => send(target));
+      expect(await settled(...posts, ...gets)).toEqual(['/a', '/b', '/0', '/1', '/2']);
+      expect(upstream.connections.length).toBeLessThanOrEqual(5);
+      expect(upstream.openConnections()).toBe(3);
+    });
+  });
 
   test('is used no more once its time is over, though nobody has cleared it away yet', async () => {
     const { upstream, send } = await startIdle(ok('first', 'Keep-Alive: timeout=3\r\n'));
@@ -523,7 +573,7 @@ describe('on a connection that has served nobody', () => {
     const leaving = new TestExchange('/leaving');
     pool.sendOnNewConnection(leaving);
     await waitFor(() => held.length === 1, 'an opening');
-    leaving.hasLeft = true;
+    leave(pool, leaving);
     open();
     await waitFor(() => sockets.length === 1, 'a connection');
     expect(await settled(send('/next'))).toEqual(['/next']);
@@ -725,7 +775,11 @@ test('1,000 requests of all outcomes leave no listener, no connection and no pla
   await settled(send('/0'));
   const usual = listeners(sockets[0] as Socket);
   for (let round = 0; round < 20; round += 1) {
-    const exchanges = Array.from({ length: 50 }, (_, i) => send(`/${i + round}`));
+    // Of those that are idle by then, only some are used.
+    letTimePass(4500);
+    const exchanges = Array.from({ length: 50 }, (_, i) =>
+      send(`/${i + round}`, undefined, (i + round) % 3 === 0),
+    );
     const isDone = (exchange: TestExchange) => {
       // Of the answer that stops in its middle somebody must tire.
       if (exchange.text === 'part' && !exchange.isSettled) {
