@@ -7,8 +7,10 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     reporters: process.env.CI === 'true' ? ['default', new NoSkips()] : ['default'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // A process that is starved for a second is no failure.
+    expect: { poll: { timeout: 30_000 } },
     // Two cores: more workers only make the real processes in the tests wait for one another.
     maxWorkers: 2,
   },

@@ -3,7 +3,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { letTimePass } from '../support/let-time-pass.ts';
 import { processWarnings } from '../support/process-warnings.ts';
 import { connectRaw, type RawClient, requestBytes } from '../support/raw-http.ts';
 import {
@@ -17,6 +16,7 @@ import {
 } from '../support/raw-upstream.ts';
 import { startOrg } from '../support/start-org.ts';
 import { startProxy } from '../support/start-proxy.ts';
+import { letTimePass } from '../support/test-clock.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const path = '/services/data/v67.0/sobjects/Account';
