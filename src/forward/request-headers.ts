@@ -1,7 +1,6 @@
 // What goes to Salesforce of what the client sent: its own headers, less those of its connection, its credentials and its
 // tale of who forwarded it; plus the session. Raw pairs in and out, so that order, case and duplicates stay.
 import type { Secret } from '../config/secret.ts';
-import { byHeaderName } from '../header-name.ts';
 import {
   type Api,
   carrierHeaders,
@@ -10,23 +9,24 @@ import {
 } from '../salesforce/session-carrier.ts';
 import { isHopByHop, namedByConnection } from './hop-by-hop.ts';
 
-const framing = new Set(['content-length', 'expect']);
+const framing = ['content-length', 'expect'];
 // `Origin` is judged here (middleware/origin-guard.ts); Salesforce would hold it against a list of its own.
-const forwarding = new Set(['forwarded', 'x-real-ip', 'host', 'origin', 'x-request-id']);
+const forwarding = ['forwarded', 'x-real-ip', 'host', 'origin', 'x-request-id'];
 
-const kindOf = byHeaderName((lowerCaseName) => {
-  if (lowerCaseName === 'cookie') return 'cookie';
+type Kind = 'plain' | 'dropped' | 'cookie' | 'encoding';
+
+const kinds = new Map<string, Kind>([
+  ...[...framing, ...carrierHeaders, ...forwarding].map((name) => [name, 'dropped'] as const),
+  ['cookie', 'cookie'],
+  ['content-encoding', 'encoding'],
+]);
+
+function kindOf(name: string): Kind {
   // Some servers read `X_SFDC_Session` or `X.SFDC.Session` as `X-SFDC-Session`: no spelling gets past us.
-  const name = lowerCaseName.replace(/[^a-z0-9]/g, '-');
-  if (name === 'content-encoding') return 'encoding';
-  const isDropped =
-    isHopByHop(name) ||
-    framing.has(name) ||
-    carrierHeaders.has(name) ||
-    forwarding.has(name) ||
-    name.startsWith('x-forwarded-');
-  return isDropped ? 'dropped' : 'plain';
-});
+  const dashed = name.toLowerCase().replace(/[^a-z0-9]/g, '-');
+  if (isHopByHop(dashed) || dashed.startsWith('x-forwarded-')) return 'dropped';
+  return kinds.get(dashed) ?? 'plain';
+}
 
 export interface RequestHeadersOptions {
   readonly api: Api;
@@ -59,7 +59,7 @@ export function requestHeaders(
 }
 
 /** The value for Salesforce; undefined: none. */
-function passedOn(kind: ReturnType<typeof kindOf>, value: string, api: Api): string | undefined {
+function passedOn(kind: Kind, value: string, api: Api): string | undefined {
   switch (kind) {
     case 'plain':
       return value;

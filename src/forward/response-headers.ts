@@ -1,6 +1,5 @@
 // What comes back to the client of what Salesforce sent: everything, less what belongs to the connection to Salesforce or to
 // its host name, and less any header that would hand over a session.
-import { byHeaderName } from '../header-name.ts';
 import { type Api, isSessionCookie } from '../salesforce/session-carrier.ts';
 import { isHopByHop, namedByConnection } from './hop-by-hop.ts';
 
@@ -17,17 +16,25 @@ export interface ResponseHeadersOptions {
 }
 
 // Both would bind the client's browser or library to Salesforce's host name, and not to ours.
-const hostBound = new Set(['strict-transport-security', 'alt-svc']);
-const mayHoldSession = new Set(['link', 'refresh', 'content-location']);
+const hostBound = ['strict-transport-security', 'alt-svc'];
+const mayHoldSession = ['link', 'refresh', 'content-location'];
 const holdsSession = /frontdoor\.jsp|[?&;](?:sid|oauth_token|access_token)=|00D\w{12,15}(?:!|%21)/i;
 
-const kindOf = byHeaderName((name) => {
-  if (isHopByHop(name) || hostBound.has(name) || name === 'x-request-id') return 'dropped';
-  if (name === 'set-cookie') return 'cookie';
-  if (name === 'location') return 'location';
-  if (mayHoldSession.has(name)) return 'link';
-  return name.startsWith('access-control-') ? 'cors' : 'plain';
-});
+type Kind = 'plain' | 'dropped' | 'cookie' | 'location' | 'link' | 'cors';
+
+const kinds = new Map<string, Kind>([
+  ...[...hostBound, 'x-request-id'].map((name) => [name, 'dropped'] as const),
+  ...mayHoldSession.map((name) => [name, 'link'] as const),
+  ['set-cookie', 'cookie'],
+  ['location', 'location'],
+]);
+
+function kindOf(name: string): Kind {
+  const lowerCaseName = name.toLowerCase();
+  if (isHopByHop(lowerCaseName)) return 'dropped';
+  if (lowerCaseName.startsWith('access-control-')) return 'cors';
+  return kinds.get(lowerCaseName) ?? 'plain';
+}
 
 /** Flat name-value pairs, in the order and case in which they came. */
 export function responseHeaders(
@@ -52,11 +59,7 @@ function ownHeaders({ requestId, corsHeaders = [] }: ResponseHeadersOptions): st
 }
 
 /** The value for the client; undefined: none. */
-function passedOn(
-  kind: ReturnType<typeof kindOf>,
-  value: string,
-  options: ResponseHeadersOptions,
-): string | undefined {
+function passedOn(kind: Kind, value: string, options: ResponseHeadersOptions): string | undefined {
   switch (kind) {
     case 'plain':
       return value;
