@@ -55,7 +55,10 @@ export class Call {
     this.isUnixSocket = isUnixSocket;
   }
 
-  /** `ending` runs when the request is over: no middleware works for it, and its answer has left or its connection is gone. */
+  /**
+   * `ending` runs when the request is over: no middleware works for it, and its answer has left or its connection is gone.
+   * The last that was added runs first, so that a place is free before anybody tells of it.
+   */
   whenOver(ending: () => void): void {
     this.#endings.push(ending);
   }
@@ -74,6 +77,6 @@ export class Call {
 
   #endIfOver(): void {
     if (!this.#isHandled || !this.#isClosed) return;
-    for (const ending of this.#endings.splice(0)) ending();
+    for (let ending = this.#endings.pop(); ending; ending = this.#endings.pop()) ending();
   }
 }
