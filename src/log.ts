@@ -28,7 +28,7 @@ export async function createLog({ level, format }: LogOptions): Promise<Log> {
     {
       level,
       base: null,
-      timestamp,
+      timestamp: timestamps(),
       formatters: { level: (label: string) => ({ level: label }) },
       serializers: { error: readableError },
     },
@@ -46,17 +46,18 @@ export async function createLog({ level, format }: LogOptions): Promise<Log> {
   };
 }
 
-let writtenMs = 0;
-let written = '';
-
 /** Requests are told in crowds, most of them within one millisecond: it is written once. */
-function timestamp(): string {
-  const nowMs = Date.now();
-  if (nowMs !== writtenMs) {
-    writtenMs = nowMs;
-    written = `,"time":"${new Date(nowMs).toISOString()}"`;
-  }
-  return written;
+function timestamps(): () => string {
+  let writtenMs = 0;
+  let written = '';
+  return () => {
+    const nowMs = Date.now();
+    if (nowMs !== writtenMs) {
+      writtenMs = nowMs;
+      written = `,"time":"${new Date(nowMs).toISOString()}"`;
+    }
+    return written;
+  };
 }
 
 interface Output {

@@ -13,8 +13,6 @@ export class Renewals {
   /** The session that an API refused although a renewal had just brought it: nothing else that it accepts mends that. */
   readonly #refused = new Map<Api, Session>();
   readonly #limit = new RenewalLimit();
-  /** None is unheard or counts as a failure, as nearly always. */
-  #isQuiet = true;
 
   /** How long there may be none for this API; 0: there may be one. */
   waitMs(api: Api, nowMs: number): number {
@@ -29,7 +27,6 @@ export class Renewals {
     backoff.failed(nowMs);
     this.#limit.renewed(nowMs);
     this.#unheard.add(api);
-    this.#isQuiet = false;
   }
 
   /** Whoever sent its request again has been refused again. */
@@ -54,10 +51,10 @@ export class Renewals {
    * request was whose session had ended.
    */
   accepted(api: Api, session: Session): void {
-    if (this.#isQuiet) return;
+    // As nearly always.
+    if (this.#unheard.size + this.#backoffs.size === 0) return;
     this.#unheard.clear();
     if (session !== this.#refused.get(api)) this.helped(api);
-    this.#isQuiet = this.#backoffs.size === 0;
   }
 
   /** What this API had refused with the old session, it took with the new one: the renewal was no failure. */
