@@ -29,13 +29,17 @@ export async function prepareBench(
     upstream: await startUpstream(options, workbench, identity),
     loadTool: await chooseLoadTool(options, workbench),
     cli: options.cli,
-    effort: rounds === undefined ? effort : { ...effort, rounds: always(rounds) },
+    effort: rounds === undefined ? effort : { ...effort, ...always(rounds) },
     progress,
   };
 }
 
-function always(rounds: number): Effort['rounds'] {
-  return { rough: rounds, usual: rounds, fine: rounds };
+function always(rounds: number): Pick<Effort, 'rounds' | 'growthRounds' | 'starts'> {
+  return {
+    rounds: { rough: rounds, usual: rounds, fine: rounds },
+    growthRounds: rounds,
+    starts: rounds,
+  };
 }
 
 export async function prepareContestants(

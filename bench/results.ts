@@ -6,6 +6,8 @@ export interface Results {
   readonly isQuick: boolean;
   readonly seconds: number;
   readonly machine: Machine;
+  /** Of the sources, as git names it; undefined without git. */
+  readonly commit: string | undefined;
   readonly loadTool: string;
   readonly upstream: string;
   readonly contestants: readonly ContestantFacts[];

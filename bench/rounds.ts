@@ -5,7 +5,7 @@ import { roundSeconds } from './effort.ts';
 import type { LoadResult } from './load/load.ts';
 import type { ProcessUsage } from './measure/process-usage.ts';
 import type { Entry, Round } from './results.ts';
-import { rotate } from './statistics.ts';
+import { orderOf } from './statistics.ts';
 
 export interface Runner {
   readonly name: string;
@@ -41,7 +41,7 @@ export async function runRounds(
     }
   }
   for (let round = 0; round < rounds; round += 1) {
-    for (const runner of rotate(runners, round)) {
+    for (const runner of orderOf(runners, round)) {
       progress(`round ${round + 1} of ${rounds}: ${runner.name}`);
       await sleep(betweenLoadsMs);
       done.get(runner.name)?.push(await measure(runner, seconds));
@@ -54,7 +54,10 @@ async function measure(runner: Runner, seconds: number): Promise<Round> {
   const { usage, unitsPerRequest } = runner;
   usage?.resetPeak();
   const beforeUs = usage?.cpuUs() ?? 0;
-  const { requests, ...result } = await runner.load(seconds);
+  let done = await runner.load(seconds);
+  // A machine that stands still for so long has nothing to divide by.
+  if (done.requests + done.errors === 0) done = await runner.load(seconds);
+  const { requests, ...result } = done;
   return {
     ...result,
     units: requests * unitsPerRequest,

@@ -1,5 +1,7 @@
 // A whole run, top to bottom. What fails is told as a fault, and the rest is measured all the same.
+
 import { cpus, release, totalmem, type } from 'node:os';
+import { readCommit } from './commit.ts';
 import {
   type Bench,
   type PreparedContestant,
@@ -17,7 +19,13 @@ import { measureTraffic } from './experiments/measure-traffic.ts';
 import type { BenchOptions } from './options.ts';
 import { prepareBench, prepareContestants } from './prepare.ts';
 import type { HeapResult, Machine, Results, ScenarioResult, StartResult } from './results.ts';
-import { growthNames, type ScenarioName, traffic } from './scenarios.ts';
+import {
+  clientsScenario,
+  growthNames,
+  renewalScenario,
+  type ScenarioName,
+  traffic,
+} from './scenarios.ts';
 import type { Workbench } from './workbench.ts';
 
 interface Findings {
@@ -43,6 +51,7 @@ export async function run(
     isQuick: options.isQuick,
     seconds: (Date.now() - startedAt.getTime()) / 1000,
     machine: describeMachine(),
+    commit: await readCommit(),
     loadTool: bench.loadTool.version,
     upstream: bench.upstream.program,
     contestants: ready.map(({ contestant, prepared }) => ({
@@ -94,10 +103,10 @@ async function measureTheRest({ bench, options, ready, findings }: Part): Promis
   });
   // The rest is about our proxy alone.
   if (!options.only.includes('ours')) return;
-  await measure('clients', async () => {
+  await measure(clientsScenario, async () => {
     findings.scenarios.push(await measureClients(bench));
   });
-  await measure('renewal', async () => {
+  await measure(renewalScenario, async () => {
     findings.scenarios.push(await measureRenewal(bench));
   });
   for (const name of growthNames) {

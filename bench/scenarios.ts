@@ -25,6 +25,15 @@ export interface TrafficScenario {
 
 export const megabyte = 1024 * 1024;
 
+/** The one that most goals are about. */
+export const smallScenario = 'get-32';
+/** The upstream itself, in the place of a contestant. */
+export const direct = 'direct';
+export const clientsScenario = 'clients';
+export const oneClient = '1 client, 1 org';
+export const manyClients = '200 clients, 20 orgs';
+export const renewalScenario = 'renewal';
+
 const headers = { Accept: 'application/json', 'X-API-Key': clientKey(0) };
 
 /** Programs on Node.js need half a gigabyte of bulk until they cost what they go on to cost. */
@@ -41,7 +50,7 @@ const smallPost: LoadRequest = {
 
 export const traffic: readonly TrafficScenario[] = [
   {
-    name: 'get-32',
+    name: smallScenario,
     title: 'GET of 1.8 KB of JSON, 32 connections',
     connections: 32,
     unit: 'request',
@@ -111,11 +120,12 @@ export const traffic: readonly TrafficScenario[] = [
 export const growthNames = [
   'growth-connections',
   'growth-bodies',
+  'growth-uploads',
   'growth-clients',
   'growth-rules',
 ] as const;
 
-const quickOthers = ['start', 'clients', 'renewal', 'heap'] as const;
+const quickOthers = ['start', clientsScenario, renewalScenario, 'heap'] as const;
 
 export type GrowthName = (typeof growthNames)[number];
 export type ScenarioName = GrowthName | (typeof quickOthers)[number];
@@ -134,3 +144,5 @@ export const quickScenarioNames: readonly string[] = [
 ];
 
 export const bodySizes = [0, 1024, 10_240, 102_400, megabyte, 10 * megabyte, 100 * megabyte];
+/** About 1 MB the lane changes (design.md): smaller ones are held, to be sent again. */
+export const uploadSizes = [1024, 102_400, megabyte, 2 * megabyte, 10 * megabyte, 100 * megabyte];

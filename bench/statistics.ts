@@ -2,7 +2,10 @@
 
 export interface Summary {
   readonly median: number;
-  /** The quartiles: half of the values are between them. The least and the most would tell of the machine alone. */
+  /**
+   * The quartiles: half of the values are between them. The least and the most would tell of the machine alone. Of fewer than
+   * four values there are none, and both are the median.
+   */
   readonly low: number;
   readonly high: number;
 }
@@ -10,11 +13,9 @@ export interface Summary {
 /** Undefined where there is nothing to summarise. */
 export function summarise(values: readonly number[]): Summary | undefined {
   if (values.length === 0) return undefined;
-  return {
-    median: median(values),
-    low: quantile(values, 0.25),
-    high: quantile(values, 0.75),
-  };
+  const middle = median(values);
+  if (values.length < 4) return { median: middle, low: middle, high: middle };
+  return { median: middle, low: quantile(values, 0.25), high: quantile(values, 0.75) };
 }
 
 export function median(values: readonly number[]): number {
@@ -30,7 +31,16 @@ export function quantile(values: readonly number[], share: number): number {
   return lower + (upper - lower) * (at - Math.floor(at));
 }
 
-/** The order of one round: each contestant is first once, so that what changes over time hits all alike. */
+/**
+ * The order of one round: each goes first once in so many rounds, and follows now the one before it and now the one after
+ * it, so that what changes over time, and what each leaves behind, hits all alike.
+ */
+export function orderOf<T>(values: readonly T[], round: number): T[] {
+  const [first, ...others] = rotate(values, round);
+  if (first === undefined) return [];
+  return [first, ...(round % 2 === 0 ? others : others.reverse())];
+}
+
 export function rotate<T>(values: readonly T[], by: number): T[] {
   const start = values.length === 0 ? 0 : by % values.length;
   return [...values.slice(start), ...values.slice(0, start)];

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { OpenLoad } from './load/load.ts';
 import type { ProcessUsage } from './measure/process-usage.ts';
 import type { Entry, Round } from './results.ts';
-import { rotate } from './statistics.ts';
+import { orderOf } from './statistics.ts';
 
 export interface TurnTaker {
   readonly name: string;
@@ -30,7 +30,7 @@ export async function runInTurns(
   const entries = takers.map((taker) => ({ name: taker.name, taker, rounds: [] as Round[] }));
   for (let round = 0; round < rounds; round += 1) {
     progress(`round ${round + 1} of ${rounds}`);
-    const results = await oneRound(rotate(takers, round), usage, turns);
+    const results = await oneRound(orderOf(takers, round), usage, turns);
     for (const { taker, rounds } of entries) rounds.push(results.get(taker) as Round);
   }
   return entries.map(({ name, rounds }) => ({ name, rounds }));

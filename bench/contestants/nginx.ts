@@ -1,5 +1,5 @@
-// nginx, the yardstick: one worker, its default access log, and a body that is passed on as it comes, which is what the
-// others do too (its default writes larger ones to a file first).
+// nginx, the yardstick: one worker, an access log that is gathered as ours is, and a body that is passed on as it comes,
+// which is what the others do too (its default writes larger ones to a file first).
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../find-program.ts';
@@ -10,6 +10,7 @@ import type { Contestant, Setting } from './contestant.ts';
 export const nginx: Contestant = {
   name: 'nginx',
   label: 'nginx',
+  note: 'one worker; its access log in buffers of 8 KB, as ours',
   prepare: async ({ workbench, upstream }) => {
     const program = findProgram('nginx');
     if (program === undefined) return { missing: 'nginx is not installed' };
@@ -32,7 +33,7 @@ function server(options: {
 }): string {
   const { host, identity } = options.upstream;
   return `
-  access_log ${options.directory}/access.log;
+  access_log ${options.directory}/access.log combined buffer=8k flush=100ms;
   upstream salesforce {
     server ${host};
     keepalive 256;

@@ -6,7 +6,7 @@ import type { LoadRequest } from '../load/load.ts';
 import { usageOf } from '../measure/process-usage.ts';
 import type { Entry, ScenarioResult } from '../results.ts';
 import { runRounds } from '../rounds.ts';
-import { smallGet } from '../scenarios.ts';
+import { clientsScenario, manyClients, oneClient, smallGet } from '../scenarios.ts';
 import { runInTurns } from '../turns.ts';
 import {
   type Bench,
@@ -18,13 +18,11 @@ import {
   warmUpLoads,
 } from './experiment.ts';
 
-export const clientsScenario = 'clients';
-export const oneClient = '1 client, 1 org';
-export const manyClients = '200 clients, 20 orgs';
-
 const callers = [
   { name: oneClient, clients: 1 },
   { name: manyClients, clients: 200 },
+  // How far two lie apart that are the same.
+  { name: `${oneClient}, once more`, clients: 1 },
 ];
 
 export async function measureClients(bench: Bench): Promise<ScenarioResult> {
@@ -80,7 +78,7 @@ async function measureLoads(
       timedRunner(bench, { ...target, name }, { connections, requests }),
     );
     return runRounds(runners, {
-      rounds: 2 * effort.rounds.fine,
+      rounds: 2 * effort.rounds.usual,
       warmUpLoads: warmUpLoads(bench, 2),
       progress,
     });

@@ -7,7 +7,7 @@ import { runBulk } from '../load/bulk.ts';
 import { usageOf } from '../measure/process-usage.ts';
 import type { ScenarioResult } from '../results.ts';
 import { type Runner, runRounds } from '../rounds.ts';
-import { bodySizes, type GrowthName, megabyte, smallGet } from '../scenarios.ts';
+import { bodySizes, type GrowthName, megabyte, smallGet, uploadSizes } from '../scenarios.ts';
 import { paths } from '../upstream/salesforce-answers.ts';
 import {
   type Bench,
@@ -46,7 +46,18 @@ const growths: Readonly<Record<GrowthName, Growth>> = {
     variable: 'size',
     points: bodySizes,
     nameOf: sizeName,
-    runner: bodyRunner,
+    runner: (bench, target, bytes) =>
+      bodyRunner(bench, target, { method: 'GET', path: paths.file(bytes), bytes }),
+  },
+  'growth-uploads': {
+    title: 'How cost grows with the size of the body (upload, 4 connections)',
+    variable: 'size',
+    points: uploadSizes,
+    // The usual warm-up has sent no body.
+    warmUpLoads: 1,
+    nameOf: sizeName,
+    runner: (bench, target, bytes) =>
+      bodyRunner(bench, target, { method: 'PUT', path: paths.upload, bytes }),
   },
   'growth-clients': {
     title: 'How cost grows with clients (keys in turn, 32 connections)',
@@ -109,10 +120,18 @@ export async function measureGrowth(bench: Bench, name: GrowthName): Promise<Sce
   }
 }
 
-function bodyRunner(bench: Bench, target: Target, bytes: number): Runner {
-  const request = { ...smallGet, path: paths.file(bytes) };
+interface Transfer {
+  readonly method: 'GET' | 'PUT';
+  readonly path: string;
+  readonly bytes: number;
+}
+
+function bodyRunner(bench: Bench, target: Target, { method, path, bytes }: Transfer): Runner {
   const connections = 4;
+  const { headers } = smallGet;
   if (bytes < 10 * megabyte) {
+    const body = method === 'PUT' ? 'x'.repeat(bytes) : undefined;
+    const request = { method, path, headers, ...(body !== undefined && { body }) };
     return timedRunner(bench, target, { connections, requests: [request] });
   }
   return {
@@ -123,9 +142,9 @@ function bodyRunner(bench: Bench, target: Target, bytes: number): Runner {
       runBulk({
         origin: target.origin,
         connections,
-        method: 'GET',
-        path: request.path,
-        headers: request.headers,
+        method,
+        path,
+        headers,
         bytes,
         transfers: Math.max(connections, (200 * megabyte) / bytes),
       }),

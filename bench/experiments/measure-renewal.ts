@@ -3,11 +3,10 @@
 import { everythingOn } from '../contestants/ours.ts';
 import type { ScenarioResult } from '../results.ts';
 import { runRounds } from '../rounds.ts';
-import { smallGet } from '../scenarios.ts';
+import { renewalScenario, smallGet } from '../scenarios.ts';
 import { startNodeUpstream } from '../upstream/node-upstream.ts';
 import { type Bench, startTarget, stopAll, timedRunner, warmUp } from './experiment.ts';
 
-export const renewalScenario = 'renewal';
 const ending = 'session ends every second';
 
 const variants: readonly { name: string; sessionMs?: number }[] = [
@@ -22,17 +21,17 @@ export async function measureRenewal(bench: Bench): Promise<ScenarioResult> {
   const runners = [];
   const remarks: string[] = [];
   let adminOfEnding = 0;
-  for (const { name, ...session } of variants) {
-    const { identity } = upstream;
-    const own = await startNodeUpstream({ workbench, identity, ...session });
-    const { command, adminPort } = await everythingOn(cli, { workbench, upstream: own });
-    const target = await startTarget(workbench, name, command);
-    upstreams.push(own);
-    targets.push(target);
-    runners.push(timedRunner(bench, target, { connections: 32, requests: [smallGet] }));
-    if (name === ending) adminOfEnding = adminPort;
-  }
   try {
+    for (const { name, ...session } of variants) {
+      const { identity } = upstream;
+      const own = await startNodeUpstream({ workbench, identity, ...session });
+      upstreams.push(own);
+      const { command, adminPort } = await everythingOn(cli, { workbench, upstream: own });
+      const target = await startTarget(workbench, name, command);
+      targets.push(target);
+      runners.push(timedRunner(bench, target, { connections: 32, requests: [smallGet] }));
+      if (name === ending) adminOfEnding = adminPort;
+    }
     await warmUp(bench, targets, effort.warmUpRequests);
     const entries = await runRounds(runners, {
       rounds: effort.rounds.rough,

@@ -4,10 +4,8 @@ import { runBulk } from '../load/bulk.ts';
 import { usageOf } from '../measure/process-usage.ts';
 import type { LeftOut, ScenarioResult } from '../results.ts';
 import { type Runner, runRounds } from '../rounds.ts';
-import { megabyte, type TrafficScenario } from '../scenarios.ts';
+import { direct, megabyte, type TrafficScenario } from '../scenarios.ts';
 import { type Bench, type Target, timedRunner, warmUpLoads } from './experiment.ts';
-
-export const direct = 'direct';
 
 export async function measureTraffic(
   bench: Bench,

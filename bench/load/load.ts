@@ -30,7 +30,7 @@ export interface OpenLoad {
 export interface LoadResult {
   readonly requests: number;
   readonly seconds: number;
-  /** Answers that were not 2xx, and connections that broke. */
+  /** Answers of 400 and more, and connections that broke. */
   readonly errors: number;
   readonly p50Us?: number;
   readonly p99Us?: number;

@@ -16,18 +16,23 @@ export async function measureFirstAnswer(
 ): Promise<{ milliseconds: number; process: RunningProcess }> {
   const startedMs = performance.now();
   const process = start();
-  let status = await tryOnce(port, request);
-  while (status === undefined) {
-    if (!process.isRunning()) throw new Error(`it ended at once: ${process.lastWords()}`);
-    if (performance.now() - startedMs > timeoutMs) {
-      throw new Error(`no answer within ${timeoutMs} ms: ${process.lastWords()}`);
+  try {
+    let status = await tryOnce(port, request);
+    while (status === undefined) {
+      if (!process.isRunning()) throw new Error(`it ended at once: ${process.lastWords()}`);
+      if (performance.now() - startedMs > timeoutMs) {
+        throw new Error(`no answer within ${timeoutMs} ms: ${process.lastWords()}`);
+      }
+      await sleep(everyMs);
+      status = await tryOnce(port, request);
     }
-    await sleep(everyMs);
-    status = await tryOnce(port, request);
+    const milliseconds = performance.now() - startedMs;
+    if (status !== 200) throw new Error(`the first answer was ${status}: ${process.lastWords()}`);
+    return { milliseconds, process };
+  } catch (error) {
+    await process.stop();
+    throw error;
   }
-  const milliseconds = performance.now() - startedMs;
-  if (status !== 200) throw new Error(`the first answer was ${status}: ${process.lastWords()}`);
-  return { milliseconds, process };
 }
 
 /** Resolves with the status, or with undefined where nothing listens yet. */

@@ -1,6 +1,7 @@
 // The picture of the README: what a small request costs each contestant, nginx being 1. In two themes, for `<picture>`.
 import { init } from 'echarts';
 import { type ContestantFacts, cpuPerUnit, type Results, roundsOf } from '../results.ts';
+import { smallScenario as scenario } from '../scenarios.ts';
 import { median } from '../statistics.ts';
 import { microseconds } from './format.ts';
 import { compare } from './goals.ts';
@@ -13,7 +14,6 @@ interface Bar {
   readonly isOurs: boolean;
 }
 
-const scenario = 'get-32';
 const width = 800;
 const rowHeight = 34;
 const head = 56;

@@ -1,7 +1,6 @@
 // The goals, as data: what is claimed, how it is computed from the results, and how much it may be.
-import { clientsScenario, manyClients, oneClient } from '../experiments/measure-clients.ts';
-import { direct } from '../experiments/measure-traffic.ts';
 import { cpuPerUnit, type Results, type Round, roundsOf } from '../results.ts';
+import { clientsScenario, direct, manyClients, oneClient, smallScenario } from '../scenarios.ts';
 import { type Summary, summarise } from '../statistics.ts';
 import { megabytes, milliseconds, percent, times } from './format.ts';
 
@@ -27,12 +26,12 @@ const leakBytesPerRequest = 8;
 const leakRequests = 200_000;
 
 const goals: readonly Goal[] = [
-  cpuGoal('CPU per small request, everything on, to nginx', 4, 'get-32', 'nginx'),
-  cpuGoal("CPU per small request, everything on, to Go's ReverseProxy", 0.85, 'get-32', 'go'),
+  cpuGoal('CPU per small request, everything on, to nginx', 4, smallScenario, 'nginx'),
+  cpuGoal("CPU per small request, everything on, to Go's ReverseProxy", 0.85, smallScenario, 'go'),
   cpuGoal(
     'CPU per small request, everything on, to http-proxy-middleware behind Hono',
     0.5,
-    'get-32',
+    smallScenario,
     'http-proxy-middleware',
   ),
   cpuGoal('CPU per byte downloaded, to nginx', 1.8, 'download', 'nginx'),

@@ -1,4 +1,4 @@
-// All of a run as Markdown, to be read in a terminal and to be put into docs/performance.md as it is.
+// All of a run as Markdown, to be read in a terminal and to be put into docs/performance.md as it is, below a title there.
 import type { HeapResult, LeftOut, Results, ScenarioResult } from '../results.ts';
 import { summarise } from '../statistics.ts';
 import { figure, megabytes, milliseconds, table, whole, withSpread } from './format.ts';
@@ -18,13 +18,14 @@ export function renderReport(results: Results): string {
 }
 
 function section(title: string, ...paragraphs: readonly string[]): string {
-  return [`## ${title}`, ...paragraphs].join('\n\n');
+  return [`### ${title}`, ...paragraphs].join('\n\n');
 }
 
 function conditions(results: Results): string {
   const { cpu, cores, memoryGb, system, node } = results.machine;
+  const program = results.commit === undefined ? '' : `, commit ${results.commit}`;
   const lines = [
-    `Measured on ${results.startedAt.slice(0, 10)} in ${whole(results.seconds)} s: ${cpu}, ${cores} cores, ${memoryGb} GB, ${system}, Node.js ${node}.`,
+    `Measured on ${results.startedAt.slice(0, 10)} in ${whole(results.seconds)} s: ${cpu}, ${cores} cores, ${memoryGb} GB, ${system}, Node.js ${node}${program}.`,
     `The load comes from ${results.loadTool}, the answers from ${results.upstream} over TLS 1.3, all on the same machine: rates are low, and CPU is what counts.`,
     'Figures are medians of interleaved rounds, with the quartiles in parentheses; ratios are taken within a round. CPU is that of the contestant alone, user and system.',
   ];
@@ -78,10 +79,10 @@ function startTable({ starts = [], contestants }: Results): string {
 }
 
 function heapText({ samples, bytesPerRequest }: HeapResult): string {
-  const [first, last] = [samples[0], samples.at(-1)];
-  if (!first || !last) return 'No samples.';
-  const size = ({ y }: { y: number }) => `${(y / 1024 / 1024).toFixed(2)} MB`;
-  return `After a collection the heap held ${size(first)}, and ${whole(last.x)} requests later ${size(last)}: ${bytesPerRequest.toFixed(1)} bytes per request, over ${samples.length} samples.`;
+  const last = samples.at(-1);
+  if (!last) return 'No samples.';
+  const sizes = samples.map(({ y }) => (y / 1024 / 1024).toFixed(2)).join(', ');
+  return `After collections, from the first to ${whole(last.x)} requests later, the heap held ${sizes} MB: ${bytesPerRequest.toFixed(1)} bytes more per request (the median of all slopes between two).`;
 }
 
 function contestantTable({ contestants, absent }: Results): string {

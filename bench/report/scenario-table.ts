@@ -1,5 +1,4 @@
 // The table of one scenario: a row for each contestant, or for each point of what was varied.
-import { direct } from '../experiments/measure-traffic.ts';
 import {
   type ContestantFacts,
   cpuPerUnit,
@@ -8,6 +7,7 @@ import {
   type Round,
   type ScenarioResult,
 } from '../results.ts';
+import { direct } from '../scenarios.ts';
 import { median, type Summary } from '../statistics.ts';
 import { figure, megabytes, microseconds, table, times, whole, withSpread } from './format.ts';
 import { compare } from './goals.ts';

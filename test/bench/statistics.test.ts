@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { median, quantile, rotate, slope, summarise } from '../../bench/statistics.ts';
+import { median, orderOf, quantile, rotate, slope, summarise } from '../../bench/statistics.ts';
 
 const figures = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1 });
 
@@ -45,6 +45,7 @@ test('a summary of nothing is nothing', () => {
   expect(summarise([])).toBeUndefined();
   expect(summarise([7])).toEqual({ median: 7, low: 7, high: 7 });
   expect(summarise([5, 1, 3, 2, 4])).toEqual({ median: 3, low: 2, high: 4 });
+  expect(summarise([1, 2, 3])).toEqual({ median: 2, low: 2, high: 2 });
 });
 
 test('over as many rounds as there are contestants, each is once in each place', () => {
@@ -58,6 +59,17 @@ test('over as many rounds as there are contestants, each is once in each place',
     }),
   );
   expect(rotate([], 3)).toEqual([]);
+});
+
+test('in the rounds, each goes first in turn, and after another one than in the round before', () => {
+  const names = ['a', 'b', 'c', 'd'];
+  expect([0, 1, 2, 3].map((round) => orderOf(names, round).join(''))).toEqual([
+    'abcd',
+    'badc',
+    'cdab',
+    'dcba',
+  ]);
+  expect(orderOf([], 1)).toEqual([]);
 });
 
 test('the slope of a line is found through noise and a few points far off', () => {

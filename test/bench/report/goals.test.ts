@@ -67,6 +67,7 @@ function withTraffic(name: string, byContestant: Record<string, Round[]>): Resul
     startedAt: '2026-01-01T00:00:00.000Z',
     isQuick: false,
     seconds: 1,
+    commit: undefined,
     machine: { cpu: 'a', cores: 2, memoryGb: 8, system: 'b', node: 'c' },
     loadTool: 'd',
     upstream: 'e',
