@@ -2,7 +2,10 @@
 // finds its code and data in the processor's caches; now and then, between the reads and writes of a busy turn, it costs up
 // to twice as much (docs/performance.md).
 
-/** @param work must not throw; pieces are taken in the order in which they came */
+/**
+ * One for all who have such work, whatever org it is for: a crowd of pieces is what makes it worth it.
+ * @param work must not throw; pieces are taken in the order in which they came
+ */
 export function atEndOfTurn<T>(work: (piece: T) => void): (piece: T) => void {
   let pieces: T[] = [];
   const workOff = () => {

@@ -3,6 +3,7 @@ import { type RequestOptions, request as requestByHttp } from 'node:http';
 import { request as requestByHttps } from 'node:https';
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
+import { nodeHost } from './node-host.ts';
 
 export interface TunnelOptions {
   /** URL of the proxy, with credentials if it wants any. */
@@ -22,7 +23,7 @@ export async function openTunnel(options: TunnelOptions): Promise<Socket> {
   const isTls = url.protocol === 'https:';
   const send = isTls ? requestByHttps : requestByHttp;
   const request = send({
-    host: url.hostname.replace(/^\[|\]$/g, ''),
+    host: nodeHost(url.hostname),
     port: url.port || (isTls ? 443 : 80),
     method: 'CONNECT',
     path: authority,

@@ -8,6 +8,7 @@ import { isPublicAddress } from '../salesforce/hosts.ts';
 import type { Authorities } from './authorities.ts';
 import { ConnectTimeout, connectSocket, TlsSessions } from './connect-socket.ts';
 import { hearLastWords } from './last-words.ts';
+import { nodeHost } from './node-host.ts';
 import { openTunnel } from './tunnel.ts';
 
 export interface UpstreamSocketOptions {
@@ -50,7 +51,7 @@ export function createOpenSocket(options: UpstreamSocketOptions): OpenSocket {
       connectSocket(
         {
           isTls: address.protocol !== 'http:',
-          host: address.hostname.replace(/^\[|\]$/g, ''),
+          host: nodeHost(address.hostname),
           port: address.port,
           tunnel,
           lookup: !tunnel && options.mustBePublic(host) ? lookupPublic : undefined,

@@ -6,6 +6,7 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware';
 import { assertChunked } from '../connections/answer-head.ts';
 import { maxHeadBytes } from '../connections/answer-reader.ts';
+import { nodeHost } from '../connections/node-host.ts';
 import type { Upstream } from '../connections/upstream.ts';
 import { upstreamError } from '../connections/upstream-error.ts';
 import { IncomingAnswer } from './incoming-answer.ts';
@@ -48,15 +49,15 @@ export class StreamLane {
     router: (req, _res, options) => {
       const transfer = this.#transfer(req);
       const url = new URL(transfer.origin);
+      const host = nodeHost(url.hostname);
       options.headers = headerObject(transfer.headers);
       options.agent = transfer.upstream.streamAgent(url.protocol);
       // The middleware makes its request's options from this object: the only way in for this one.
       options.ssl = { maxHeaderSize: maxHeadBytes } as object;
       return {
         protocol: url.protocol,
-        // Node takes an IPv6 address without its brackets.
-        host: url.hostname.replace(/^\[|\]$/g, ''),
-        hostname: url.hostname.replace(/^\[|\]$/g, ''),
+        host,
+        hostname: host,
         port: url.port || (url.protocol === 'http:' ? 80 : 443),
       };
     },
