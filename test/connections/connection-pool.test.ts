@@ -21,7 +21,7 @@ import {
   type RawUpstream,
   startRawUpstream,
 } from '../support/raw-upstream.ts';
-import { letTimePass } from '../support/test-clock.ts';
+import { letTimePass, stopClock } from '../support/test-clock.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 class TestExchange implements Exchange {
@@ -345,8 +345,9 @@ describe('an idle connection', () => {
       await waitFor(() => upstream.connections.length === 2, 'the other socket');
       let next: TestExchange | undefined;
       run(() => {
-        // On the loopback the bytes are there at once.
         serverSide(upstream).write(ok('poison'));
+        // So long the kernel may take to bring the bytes.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
         next = send('/next');
       }, upstream);
       other.write('!');
@@ -367,6 +368,7 @@ describe('an idle connection', () => {
   ])(
     'of which upstream has not said how long it keeps it: after %d ms, a request that can be sent again (%s) uses it: %s',
     async (idleMs, isRepeatable, isUsed) => {
+      stopClock();
       const { upstream, send } = await startIdle();
       letTimePass(idleMs);
       const next = send('/next', undefined, isRepeatable);
@@ -474,6 +476,7 @@ test('what is no answer ends the connection with the request', async () => {
 });
 
 test('upstream that is silent for responseTimeoutMs is let go, and its place is free', async () => {
+  stopClock();
   const { upstream, send } = await start({
     maxConnections: 1,
     responseTimeoutMs: 500,
@@ -482,6 +485,8 @@ test('upstream that is silent for responseTimeoutMs is let go, and its place is 
     },
   });
   const [silent, next] = [send('/silent'), send('/next')];
+  await upstream.request();
+  letTimePass(501);
   await settled(silent, next);
   expect(silent.error).toMatchObject({ code: 'upstream_timeout', requestMayHaveArrived: true });
   expect(next.outcome).toBe('next');
@@ -551,8 +556,10 @@ describe('an answer that comes before its request was taken', () => {
   });
 
   test('and that is never taken is given up after responseTimeoutMs', async () => {
+    stopClock();
     const { sockets, send } = await startEarly({ responseTimeoutMs: 300 });
     expect(await settled(send('/upload', Buffer.alloc(size)))).toEqual(['early']);
+    letTimePass(301);
     await waitFor(() => sockets[0]?.destroyed === true, 'its end');
   });
 });
@@ -677,7 +684,7 @@ describe('of an org', () => {
     async function startMoving() {
       const old = await startRawUpstream({ onRequest: () => {} });
       const moved = await startRawUpstream({ onRequest: () => {} });
-      const upstream = upstreamOf(4, 2000);
+      const upstream = upstreamOf(4, 30_000);
       const sendTo = ({ url }: RawUpstream, count: number) => {
         const exchanges = Array.from({ length: count }, () => new TestExchange('/'));
         for (const exchange of exchanges) upstream.replayLane(url).send(exchange);

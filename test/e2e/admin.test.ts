@@ -87,12 +87,14 @@ describe('probes', () => {
     const probe = async (path: string) => (await send(admin + path)).status;
     for (const path of ['/healthz', '/readyz', '/startupz']) expect(await probe(path)).toBe(200);
 
-    const waiting = send(url + limits).catch(() => {});
+    const client = new AbortController();
+    const waiting = send(url + limits, { signal: client.signal }).catch(() => {});
     await waitFor(async () => (await readStatus(admin)).orgs[0]?.inFlight === 1, 'it in flight');
-    const closed = server.close(1000);
+    const closed = server.close(30_000);
     expect(await probe('/readyz')).toBe(503);
     expect(await probe('/healthz')).toBe(200);
     expect(await probe('/startupz')).toBe(200);
+    client.abort();
     await Promise.all([closed, waiting]);
     await expect(probe('/healthz')).rejects.toThrow('ECONNREFUSED');
   });
@@ -294,8 +296,13 @@ describe('the address', () => {
   });
 
   test('the default one that is in use is left out with a warning', async () => {
-    // Where the machine has something there already, that is as good.
-    await takenPort(9090).catch(() => {});
+    const isTaken = () =>
+      takenPort(9090).then(
+        () => true,
+        () => false,
+      );
+    // Another test may have it for a moment; where the machine has something there already, that is as good.
+    await waitFor(isTaken, 'the port', 10_000).catch(() => {});
     const { server, events } = createServerFor(await startOrg(), { admin: undefined });
     await server.listen();
     expect(events.map(({ type }) => type)).toContain('admin_unavailable');
@@ -310,7 +317,7 @@ function logInAgain(admin: string, org: string) {
 
 /** Reads `/api/events` until what was read has what is looked for. */
 async function readEvents(admin: string, isEnough: (text: string) => boolean): Promise<string> {
-  const answer = await fetch(`${admin}/api/events`, { signal: AbortSignal.timeout(10_000) });
+  const answer = await fetch(`${admin}/api/events`, { signal: AbortSignal.timeout(60_000) });
   let text = '';
   for await (const chunk of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) {
     text += chunk;

@@ -67,15 +67,15 @@ describe.each(lanes)('in the $lane lane', ({ upstream: limits }) => {
   });
 
   test.each([
-    ['refuse', 502, 'upstream_unreachable', 'answered CONNECT with 403'],
-    ['hang', 504, 'upstream_timeout', 'connect_timeout'],
+    ['refuse', '5s', 502, 'upstream_unreachable', 'answered CONNECT with 403'],
+    ['hang', '2s', 504, 'upstream_timeout', 'connect_timeout'],
   ] as const)(
     'a proxy that begins to %s is told, without its credentials',
-    async (mode, status, code, says) => {
+    async (mode, connect_timeout, status, code, says) => {
       const corporate = await startCorporateProxy('user:secret');
       const { client, proxy } = await start({
         ...limits,
-        connect_timeout: '300ms',
+        connect_timeout,
         proxy: `http://user:secret@127.0.0.1:${corporate.port}`,
       });
       await waitFor(() => proxy.eventsOf('logged_in').length > 0, 'the login');
@@ -93,11 +93,11 @@ describe.each(lanes)('in the $lane lane', ({ upstream: limits }) => {
     const corporate = await startCorporateProxy();
     const { client, upstream } = await start({
       ...limits,
-      connect_timeout: '300ms',
+      connect_timeout: '2s',
       proxy: corporate.url,
     });
     upstream.onRequest((request, connection) => {
-      void request.completed.then(() => setTimeout(() => connection.write(ok('late')), 1000));
+      void request.completed.then(() => setTimeout(() => connection.write(ok('late')), 2500));
     });
     await client.send(post);
     expect((await client.answer()).body.toString()).toBe('late');

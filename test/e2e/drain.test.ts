@@ -4,20 +4,23 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import type { SimulatedOrg } from '../../src/simulator/simulated-org.ts';
+import { ok, startRawUpstream } from '../support/raw-upstream.ts';
 import { type SpawnedProxy, spawnProxy } from '../support/spawn-proxy.ts';
 import { startOrg } from '../support/start-org.ts';
 import { testConfig } from '../support/start-proxy.ts';
 import { temporaryDirectory } from '../support/test-keys.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const slow = '/services/apexrest/echo?delayMs=1500';
-
 async function startWith(
   org: SimulatedOrg,
   grace: string,
+  orgKeys: Record<string, unknown> = {},
 ): Promise<{ proxy: SpawnedProxy; url: string }> {
   const file = join(temporaryDirectory(), 'config.yaml');
-  const config = testConfig(org, { config: { shutdown: { grace } }, org: { policy: 'legacy' } });
+  const config = testConfig(org, {
+    config: { shutdown: { grace } },
+    org: { policy: 'legacy', ...orgKeys },
+  });
   writeFileSync(file, stringify(config));
   const proxy = spawnProxy(['serve', '--config', file]);
   return { proxy, url: await proxy.address() };
@@ -33,12 +36,15 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   '%s: requests in flight finish, and the exit code is 0',
   async (signal) => {
     const org = await startOrg();
-    const { proxy, url } = await startWith(org, '20s');
-    const inFlight = fetch(url + slow);
-    await waitFor(() => org.control.counts().requests === 1, 'the request in flight');
+    const upstream = await startRawUpstream({ onRequest: () => {} });
+    org.control.instanceUrl(upstream.url);
+    const { proxy, url } = await startWith(org, '60s', { instance_hosts: [upstream.host] });
+    const inFlight = fetch(`${url}/services/data`);
+    const request = await upstream.request();
     proxy.process.kill(signal);
     await waitFor(() => proxy.stdout().includes('"stopping"'), 'the drain');
     await expect(fetch(url)).rejects.toThrow();
+    upstream.connections.find(({ requests }) => requests.includes(request))?.write(ok());
     const answer = await inFlight;
     expect(answer.status).toBe(200);
     expect(answer.headers.get('connection')).toBe('close');

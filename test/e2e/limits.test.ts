@@ -1,40 +1,52 @@
 // What passes at once and in a day, on counted requests.
 import { expect, test } from 'vitest';
+import type { StatusJson } from '../../src/admin/status.ts';
 import { hashClientKey, makeClientKey } from '../../src/middleware/client-key.ts';
+import { ok, startRawPair } from '../support/raw-upstream.ts';
 import { startOrg } from '../support/start-org.ts';
 import { startProxy } from '../support/start-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const limits = '/services/data/v67.0/limits';
-const slow = '/services/apexrest/echo?delayMs=300';
+
+/** A proxy whose requests at upstream are answered when the test lets them go, and then at once. */
+async function startHolding(config: Record<string, unknown>) {
+  const { promise: gate, resolve: letGo } = Promise.withResolvers<void>();
+  const pair = await startRawPair({
+    proxy: { config },
+    onRequest: (_request, connection) => void gate.then(() => connection.write(ok())),
+  });
+  return { ...pair, letGo };
+}
 
 test('no more requests are in flight than limits.concurrency; more wait and all are answered', async () => {
-  const org = await startOrg();
-  const proxy = await startProxy(org, {
-    config: { limits: { concurrency: '2' } },
-    org: { policy: 'legacy' },
-  });
-  const answers = await Promise.all(
-    Array.from({ length: 6 }, () => fetch(`${proxy.url}${slow}`).then(({ status }) => status)),
-  );
-  expect(answers).toEqual([200, 200, 200, 200, 200, 200]);
+  const config = { limits: { concurrency: '2' }, admin: { listen: '127.0.0.1:0' } };
+  const { proxy, upstream, letGo } = await startHolding(config);
+  const answers = Array.from({ length: 6 }, () => fetch(proxy.url + limits));
+  const admin = proxy.eventsOf('admin_listening')[0]?.address;
+  await waitFor(async () => {
+    const status = (await (await fetch(`${admin}/api/status`)).json()) as StatusJson;
+    return status.orgs[0]?.queued === 4;
+  }, 'a line of four');
+  expect(upstream.requests().length).toBeLessThanOrEqual(2);
+  letGo();
+  const statuses = (await Promise.all(answers)).map(({ status }) => status);
+  expect(statuses).toEqual([200, 200, 200, 200, 200, 200]);
   await waitFor(() => proxy.eventsOf('request').length === 6, 'the events');
   const waited = proxy.eventsOf('request').filter(({ waitingMs }) => waitingMs > 0);
   expect(waited).toHaveLength(4);
 });
 
 test('a request that waits too long is refused as overloaded, with Retry-After', async () => {
-  const org = await startOrg();
-  const proxy = await startProxy(org, {
-    config: { limits: { concurrency: '1', queue_timeout: '50ms' } },
-    org: { policy: 'legacy' },
-  });
-  const first = fetch(`${proxy.url}/services/apexrest/echo?delayMs=2000`);
-  await waitFor(() => org.control.counts().requests === 1, 'the first request');
+  const config = { limits: { concurrency: '1', queue_timeout: '50ms' } };
+  const { proxy, upstream, letGo } = await startHolding(config);
+  const first = fetch(proxy.url + limits);
+  await upstream.request();
   const second = await fetch(proxy.url + limits);
   expect(second.status).toBe(503);
   expect(second.headers.get('x-proxy-error')).toBe('overloaded');
   expect(second.headers.get('retry-after')).toBe('1');
+  letGo();
   expect((await first).status).toBe(200);
 });
 

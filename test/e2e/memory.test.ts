@@ -54,11 +54,11 @@ async function growth(pid: number, work: () => Promise<void>): Promise<number> {
 async function write(socket: Socket): Promise<void> {
   for (let sent = 0; sent < size; sent += block.length) {
     if (socket.write(block)) continue;
-    await waitFor(() => !socket.writableNeedDrain || socket.destroyed, 'a drain', 30_000);
+    await waitFor(() => !socket.writableNeedDrain || socket.destroyed, 'a drain', 120_000);
   }
 }
 
-test('1 GiB down to a slow reader costs at most 96 MiB', { timeout: 60_000 }, async () => {
+test('1 GiB down to a slow reader costs at most 96 MiB', { timeout: 240_000 }, async () => {
   const { upstream, port, pid } = await startProcess();
   upstream.onRequest((_request, { socket }) => {
     socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`);
@@ -74,13 +74,13 @@ test('1 GiB down to a slow reader costs at most 96 MiB', { timeout: 60_000 }, as
       setTimeout(() => client.socket.resume(), 50);
     });
     await client.send(requestBytes(`GET ${path}`).toString());
-    expect((await client.answer(50_000)).bodyLength).toBe(size);
+    expect((await client.answer(200_000)).bodyLength).toBe(size);
     expect(pauses).toBeGreaterThan(30);
   });
   expect(grown).toBeLessThan(96);
 });
 
-test('1 GiB up to a slow upstream costs at most 96 MiB', { timeout: 60_000 }, async () => {
+test('1 GiB up to a slow upstream costs at most 96 MiB', { timeout: 240_000 }, async () => {
   const { upstream, port, pid } = await startProcess();
   let pauses = 0;
   upstream.onRequest((request, connection) => {
@@ -98,7 +98,7 @@ test('1 GiB up to a slow upstream costs at most 96 MiB', { timeout: 60_000 }, as
     const client = await connectRaw({ port });
     await client.send(requestBytes(`PUT ${path}`, [`Content-Length: ${size}`]).toString());
     await write(client.socket);
-    expect((await client.answer(50_000)).status).toBe(201);
+    expect((await client.answer(200_000)).status).toBe(201);
   });
   expect(upstream.requests().at(-1)?.bodyLength).toBe(size);
   expect(pauses).toBeGreaterThan(30);

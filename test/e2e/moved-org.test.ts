@@ -25,18 +25,11 @@ async function startMoved(org: SimulatedOrg, old: string, now?: () => number) {
   return proxy;
 }
 
-async function closedOrigin(): Promise<string> {
-  const { createServer } = await import('node:net');
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return `https://localhost:${port}`;
-}
+const closedOrigin = 'https://localhost:1';
 
 const losses: [name: string, origin: () => Promise<string>][] = [
   ['answers 420', async () => (await startRawUpstream({ onRequest: answering(edge420) })).url],
-  ['refuses connections', closedOrigin],
+  ['refuses connections', async () => closedOrigin],
   ['cannot be resolved', async () => 'https://acme.invalid'],
 ];
 
@@ -102,7 +95,7 @@ test('an old instance that takes the session for expired', async () => {
 
 test('one that refuses a session of the moved org after it was found is renewed as usual', async () => {
   const org = await startOrg();
-  const proxy = await startMoved(org, await closedOrigin());
+  const proxy = await startMoved(org, closedOrigin);
   org.control.endSessions();
   expect((await send(proxy.url + echo)).status).toBe(200);
   org.control.endSessions();
@@ -113,7 +106,7 @@ test('one that refuses a session of the moved org after it was found is renewed 
 test('an instance that must not receive a token is not moved to', async () => {
   const org = await startOrg();
   const evil = await startRawUpstream();
-  const proxy = await startMoved(org, await closedOrigin());
+  const proxy = await startMoved(org, closedOrigin);
   org.control.instanceUrl(evil.url);
   const { headers } = await send(proxy.url + echo);
   expect(headers['x-proxy-error']).toBe('upstream_unreachable');

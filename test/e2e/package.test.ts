@@ -12,31 +12,35 @@ import { waitFor } from '../support/wait-for.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-test.skipIf(isMissing('npm') || isMissing('tar'))('the package runs by itself', async () => {
-  const { directory, files } = pack();
-  for (const file of [
-    'dist/cli.js',
-    'dist/third-party-licenses.txt',
-    'README.md',
-    'LICENSE',
-    'CHANGELOG.md',
-    'config.example.yaml',
-    'docs/set-up-salesforce.md',
-  ])
-    expect(files).toContain(file);
-  expect(files.filter((file) => /^(src|test|node_modules)\//.test(file))).toEqual([]);
+test.skipIf(isMissing('npm') || isMissing('tar'))(
+  'the package runs by itself',
+  { timeout: 300_000 },
+  async () => {
+    const { directory, files } = pack();
+    for (const file of [
+      'dist/cli.js',
+      'dist/third-party-licenses.txt',
+      'README.md',
+      'LICENSE',
+      'CHANGELOG.md',
+      'config.example.yaml',
+      'docs/set-up-salesforce.md',
+    ])
+      expect(files).toContain(file);
+    expect(files.filter((file) => /^(src|test|node_modules)\//.test(file))).toEqual([]);
 
-  const cli = join(directory, packageJson.bin['sf-auth-proxy']);
-  const version = run(directory, process.execPath, [cli, '--version']);
-  expect(version).toBe(`${packageJson.version}\n`);
+    const cli = join(directory, packageJson.bin['sf-auth-proxy']);
+    const version = run(directory, process.execPath, [cli, '--version']);
+    expect(version).toBe(`${packageJson.version}\n`);
 
-  const demo = spawnProxy(['demo', '--listen', '127.0.0.1:0'], { cli });
-  await waitFor(() => demo.stdout().includes('Ctrl-C') || demo.stderr() !== '', 'the demo');
-  const answer = await fetch(`${await demo.address()}/services/data/v67.0/limits`);
-  expect(answer.status).toBe(200);
-  demo.process.kill('SIGINT');
-  expect(await demo.exit()).toBe(0);
-});
+    const demo = spawnProxy(['demo', '--listen', '127.0.0.1:0'], { cli });
+    await waitFor(() => demo.stdout().includes('Ctrl-C') || demo.stderr() !== '', 'the demo');
+    const answer = await fetch(`${await demo.address()}/services/data/v67.0/limits`);
+    expect(answer.status).toBe(200);
+    demo.process.kill('SIGINT');
+    expect(await demo.exit()).toBe(0);
+  },
+);
 
 /** Builds and packs a copy of the checkout, and unpacks it beside nothing. */
 function pack(): { directory: string; files: string[] } {

@@ -81,7 +81,7 @@ test('log.level changes by a reload', async () => {
   const { proxy, url, base, write, reload } = await startWith(org);
   write({ ...base, log: { level: 'error' } });
   await reload('"reloaded"');
-  await fetch(url + limits, { headers: { 'x-request-id': 'before' } });
+  await (await fetch(url + limits, { headers: { 'x-request-id': 'before' } })).text();
   write({ ...base, log: { level: 'info' } });
   proxy.process.kill('SIGHUP');
   await waitFor(async () => {

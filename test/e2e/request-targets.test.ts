@@ -158,7 +158,9 @@ function naively(path: string): string {
   ).pathname.replace(/\/+/g, '/');
 }
 
-test('whatever is accepted arrives as the same bytes, under an allowed prefix', async () => {
+test('whatever is accepted arrives as the same bytes, under an allowed prefix', {
+  timeout: 300_000,
+}, async () => {
   const { proxy, upstream } = await startRawPair();
   let accepted = 0;
   let refused = 0;

@@ -1,5 +1,6 @@
 // Upstream that breaks, stalls or answers early. Before its answer has begun the client gets an error of ours; afterwards its
 // connection is cut, so that no part of a body is ever taken for the whole. Seen on raw sockets at both ends.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { connectRaw, requestBytes } from '../support/raw-http.ts';
 import {
@@ -8,11 +9,13 @@ import {
   type OnRequest,
   ok,
   type RawConnection,
+  type RawUpstream,
   startRawPair,
   startRawUpstream,
 } from '../support/raw-upstream.ts';
 import { startOrg } from '../support/start-org.ts';
 import { startProxy } from '../support/start-proxy.ts';
+import { letTimePass, stopClock } from '../support/test-clock.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const path = '/services/data/v67.0/sobjects/Account';
@@ -32,6 +35,26 @@ function answerThen(bytes: string, then: (connection: RawConnection) => void): O
       setTimeout(() => then(connection), 20);
     });
   };
+}
+
+/** Longer than 300 ms pass while the clock is stopped, and whoever times upstream looks at it before and after. */
+async function outlastTimeout(): Promise<void> {
+  await sleep(100);
+  letTimePass(1000);
+  await sleep(350);
+}
+
+/** Until no more of an answer is taken. @returns how much was */
+async function standstill({ connections }: RawUpstream): Promise<number> {
+  let taken = -1;
+  let looks = 0;
+  await waitFor(() => {
+    const { bytesWritten = 0, writableLength = 0 } = connections.at(-1)?.socket ?? {};
+    looks = bytesWritten - writableLength === taken ? looks + 1 : 0;
+    taken = bytesWritten - writableLength;
+    return looks > 40 && writableLength > 0;
+  }, 'upstream to stand still');
+  return taken;
 }
 
 describe.each(lanes)('in the $lane lane', ({ lane, upstream: limits }) => {
@@ -150,20 +173,21 @@ describe.each(lanes)('in the $lane lane', ({ lane, upstream: limits }) => {
   });
 
   test('no answer within response_timeout is upstream_timeout, and upstream is let go', async () => {
+    stopClock();
     const { proxy, upstream } = await start(() => {}, { response_timeout: '300ms' });
     const client = await connectRaw(proxy);
     await client.send(post);
+    const request = await upstream.request();
+    await outlastTimeout();
     const answer = await client.answer();
     expect(answer.status).toBe(504);
     expect(answer.header('x-proxy-error')).toBe('upstream_timeout');
-    const request = upstream.requests()[0];
-    const connection = upstream.connections.find(({ requests }) =>
-      requests.includes(request as never),
-    );
+    const connection = upstream.connections.find(({ requests }) => requests.includes(request));
     await waitFor(() => connection?.closed === true, 'the end of the upstream connection');
   });
 
   test('upstream that stalls in the middle of its answer is noticed: the client is cut', async () => {
+    stopClock();
     const { proxy } = await start(
       (_request, connection) =>
         connection.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbeginning'),
@@ -171,11 +195,14 @@ describe.each(lanes)('in the $lane lane', ({ lane, upstream: limits }) => {
     );
     const client = await connectRaw(proxy);
     await client.send(post);
-    await client.waitForClose(3000);
+    await waitFor(() => client.text.includes('beginning'), 'the beginning');
+    await outlastTimeout();
+    await client.waitForClose();
     expect(client.partial.body.toString()).toBe('beginning');
   });
 
   test('a client that does not read for longer than response_timeout is no stalled upstream', async () => {
+    stopClock();
     const size = 30_000_000;
     const { proxy, upstream } = await start(
       (_request, connection) => {
@@ -188,8 +215,8 @@ describe.each(lanes)('in the $lane lane', ({ lane, upstream: limits }) => {
     client.socket.pause();
     await client.send(post);
     await upstream.request();
-    const startedAtMs = performance.now();
-    await waitFor(() => performance.now() - startedAtMs > 1000, 'three times the timeout');
+    await standstill(upstream);
+    await outlastTimeout();
     client.socket.resume();
     expect((await client.answer()).bodyLength).toBe(size);
   });
@@ -204,17 +231,8 @@ describe.each(lanes)('in the $lane lane', ({ lane, upstream: limits }) => {
     client.socket.pause();
     await client.send(post);
     await upstream.request();
-    const connection = () => upstream.connections.at(-1) as RawConnection;
-    let taken = -1;
-    let sinceMs = performance.now();
-    await waitFor(() => {
-      const now = connection().socket.bytesWritten - connection().socket.writableLength;
-      if (now !== taken) sinceMs = performance.now();
-      taken = now;
-      return performance.now() - sinceMs > 200;
-    }, 'upstream to stand still');
     // What the kernel holds on both connections, and a little of ours.
-    expect(taken).toBeLessThan(20_000_000);
+    expect(await standstill(upstream)).toBeLessThan(20_000_000);
     client.socket.resume();
     expect((await client.answer()).bodyLength).toBe(size);
   });
@@ -358,7 +376,7 @@ describe('in the stream lane, of an upload', () => {
   test('a connection that breaks in its middle is upstream_broken, and the rest is no request', async () => {
     const { proxy, upstream } = await start((_request, connection) => {
       connection.socket.once('data', () => connection.reset());
-    });
+    }, '30s');
     const client = await connectRaw(proxy);
     const size = 20_000_000;
     await client.send(upload(size));
@@ -380,6 +398,7 @@ describe('in the stream lane, of an upload', () => {
   });
 
   test('upstream that is slow but does go on is not stalled, over TLS too', async () => {
+    stopClock();
     const org = await startOrg();
     const upstream = await startRawUpstream({ tls: org.tls, onRequest: answering(ok('stored')) });
     org.control.instanceUrl(upstream.url);
@@ -398,6 +417,7 @@ describe('in the stream lane, of an upload', () => {
       if (request.bodyLength < pausedAt + 5_000_000) return;
       pausedAt = request.bodyLength;
       connection.socket.pause();
+      letTimePass(100);
       setTimeout(() => connection.socket.resume(), 150);
     });
     expect((await client.answer()).body.toString()).toBe('stored');
@@ -405,26 +425,31 @@ describe('in the stream lane, of an upload', () => {
   });
 
   test('a client that pauses is no stalled upstream', async () => {
-    const { proxy } = await start(answering(ok('stored')));
+    stopClock();
+    const { proxy, upstream } = await start(answering(ok('stored')));
     const client = await connectRaw(proxy);
     await client.send(upload(2_000_000));
     await client.send(Buffer.alloc(1_500_000));
-    const startedAtMs = performance.now();
-    await waitFor(() => performance.now() - startedAtMs > 1000, 'three times the timeout');
+    const request = await upstream.request();
+    await waitFor(() => request.bodyLength === 1_500_000, 'all before the pause');
+    await outlastTimeout();
     await client.send(Buffer.alloc(500_000));
     expect((await client.answer()).body.toString()).toBe('stored');
   });
 
   test('a client that pauses after the answer has begun is no stalled upstream', async () => {
-    const { proxy } = await start((request, connection) => {
+    stopClock();
+    const { proxy, upstream } = await start((request, connection) => {
       connection.write('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nst');
       void request.completed.then(() => connection.write('ored'));
     });
     const client = await connectRaw(proxy);
     await client.send(upload(2_000_000));
     await client.send(Buffer.alloc(1_500_000));
-    const startedAtMs = performance.now();
-    await waitFor(() => performance.now() - startedAtMs > 1000, 'three times the timeout');
+    const request = await upstream.request();
+    await waitFor(() => request.bodyLength === 1_500_000, 'all before the pause');
+    await waitFor(() => client.text.includes('\r\n\r\nst'), 'the beginning');
+    await outlastTimeout();
     await client.send(Buffer.alloc(500_000));
     expect((await client.answer()).body.toString()).toBe('stored');
   });

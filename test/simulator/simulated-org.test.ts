@@ -20,7 +20,7 @@ test('jsforce works against it, and another process ends its session', async () 
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [script, org.origin, token, org.controlOrigin],
-    { env: { ...process.env, NODE_EXTRA_CA_CERTS: certificateFile }, timeout: 25_000 },
+    { env: { ...process.env, NODE_EXTRA_CA_CERTS: certificateFile }, timeout: 100_000 },
   );
   expect(JSON.parse(stdout)).toEqual({
     created: true,

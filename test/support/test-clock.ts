@@ -6,7 +6,7 @@ const realNow = performance.now.bind(performance);
 let passedMs = 0;
 let stoppedAtMs: number | undefined;
 
-/** From now on it is so much later. */
+/** From now on it is so much later. To end a time it takes more than that: sums are rounded. */
 export function letTimePass(ms: number): void {
   tellOwnTime();
   passedMs += ms;
