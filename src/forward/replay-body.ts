@@ -2,6 +2,7 @@
 // and the stream lane sends that ahead of the rest.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ClientGone } from './client-presence.ts';
+import { noteSpent } from './spent-buffers.ts';
 
 export interface ReplayBody {
   /** `bytes` are the whole body; else its beginning, and the rest is still in the request. */
@@ -52,7 +53,7 @@ function collect(req: IncomingMessage, limitBytes: number): Promise<ReplayBody> 
     let length = 0;
     const collected = (isWhole: boolean): ReplayBody => ({
       isWhole,
-      bytes: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks),
+      bytes: joined(chunks),
       isAskedFor: true,
     });
     const settle = () => {
@@ -89,4 +90,13 @@ function collect(req: IncomingMessage, limitBytes: number): Promise<ReplayBody> 
     req.on('error', onGone);
     req.on('close', onGone);
   });
+}
+
+/** Of several parts, none is needed any more, and before long the whole is not either. */
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [only] = chunks;
+  if (only && chunks.length === 1) return only;
+  const whole = Buffer.concat(chunks);
+  for (const spent of [...chunks, whole]) noteSpent(spent);
+  return whole;
 }

@@ -14,8 +14,8 @@ let spentBytes = 0;
 let collect: Collect | undefined;
 
 /**
- * Each part of a body that is given to whoever takes it as it comes. Not small bodies, which are whole when they come: V8
- * keeps a young generation small that is collected early, and small requests would cost a tenth more.
+ * Each part of a body that came in parts. Not small bodies, which are whole when they come: V8 keeps a young generation small
+ * that is collected early, and small requests would cost a tenth more.
  */
 export function noteSpent({ length }: Buffer): void {
   spentBytes += length;

@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { readReplayBody } from '../../src/forward/replay-body.ts';
 import { noteSpent } from '../../src/forward/spent-buffers.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -33,6 +37,25 @@ test('the young generation is collected each time that 8 MiB have passed', async
     await waitFor(() => kinds.length >= round, 'a collection');
   }
   expect(kinds).toEqual(Array(3).fill(constants.NODE_PERFORMANCE_GC_MINOR));
+});
+
+test('a body that is held leaves its parts behind, and soon itself', async () => {
+  const server = createServer(async (req, res) => {
+    const body = await readReplayBody(req, res, mebibyte);
+    res.end(`${body.bytes.length}`);
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const kinds = forcedCollections();
+  for (let passed = 0; passed < 16; passed += 2) {
+    const sent = request({ port, host: '127.0.0.1', method: 'PUT' });
+    sent.end(Buffer.alloc(mebibyte));
+    const [answer] = await once(sent, 'response');
+    expect(String(await answer.toArray())).toBe(`${mebibyte}`);
+  }
+  await waitFor(() => kinds.length >= 2, 'two collections');
+  expect(new Set(kinds)).toEqual(new Set([constants.NODE_PERFORMANCE_GC_MINOR]));
 });
 
 test('what has passed does not pile up', async () => {
