@@ -24,9 +24,9 @@ export interface Effort {
 export const roundSeconds = 1;
 
 export const full: Effort = {
-  rounds: { rough: 4, usual: 5, fine: 8 },
+  rounds: { rough: 3, usual: 5, fine: 8 },
   warmUpRequests: 30_000,
-  growthRounds: 4,
+  growthRounds: 3,
   growthWarmUpRequests: 8000,
   starts: 5,
   hasRestAfterLoad: true,

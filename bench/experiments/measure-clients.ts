@@ -89,7 +89,7 @@ async function measureLoads(
     name,
     start: () => start({ origin, connections, requests }),
   }));
-  const options = { usage: usageOf(process.pid), turns: 20, progress };
+  const options = { usage: usageOf(process.pid), turns: 16, progress };
   await runInTurns(takers, { ...options, rounds: warmUpLoads(bench, 1) });
   return runInTurns(takers, { ...options, rounds: effort.rounds.fine });
 }
