@@ -1,4 +1,6 @@
-// The bound on the connections of one org, over both lanes: whoever wants one more waits until another has ended.
+// The bound on the connections of one org, over both lanes: whoever wants one more waits until another has ended. Each lane has
+// a share of its own, so that this happens only where an org has connections to two instances, or one is opened for a request
+// that is sent again.
 import { ProxyError } from '../errors.ts';
 import type { OpenSocket } from './upstream-socket.ts';
 
