@@ -51,8 +51,8 @@ export class ConnectionPool implements ConnectionOwner {
   /** Those that want a connection, in the order in which they came. */
   readonly #waiting = new Set<Exchange>();
   #opening = 0;
-  /** Those of them that are for the line, and not for one request. */
-  #openingForLine = 0;
+  /** For whom connections are opened on which the line counts, whoever is first when they are open. */
+  readonly #openingFor = new Set<Exchange>();
   #willAssign = false;
   #sweep: NodeJS.Timeout | undefined;
   #destroyed: Error | undefined;
@@ -81,8 +81,9 @@ export class ConnectionPool implements ConnectionOwner {
     });
   }
 
-  /** It wants no connection any more. */
+  /** It wants no connection any more. Nobody else counts on one that is opened for it, which may be why it has left. */
   forget(exchange: Exchange): void {
+    this.#openingFor.delete(exchange);
     if (this.#waiting.delete(exchange)) this.#assignSoon();
   }
 
@@ -138,8 +139,8 @@ export class ConnectionPool implements ConnectionOwner {
     }
     if (this.#budget.isShort) this.closeIdle();
     const room = this.#options.maxConnections - this.#connections.size - this.#opening;
-    const missing = this.#waiting.size - this.#openingForLine;
-    for (let count = Math.min(room, missing); count > 0; count -= 1) this.#openForFirst();
+    const missing = this.#waiting.size - this.#openingFor.size;
+    if (missing > 0 && room > 0) this.#openForLine(Math.min(missing, room));
     // Whatever is idle still is for none of the line: it makes room.
     for (let count = missing - room - this.#ending.size; count > 0; count -= 1) this.closeIdle();
     const wanted = this.#toPlace + this.#waiting.size;
@@ -160,16 +161,28 @@ export class ConnectionPool implements ConnectionOwner {
     return undefined;
   }
 
+  #openForLine(count: number): void {
+    let left = count;
+    for (const exchange of this.#waiting) {
+      if (left === 0) return;
+      if (this.#openingFor.has(exchange)) continue;
+      left -= 1;
+      this.#openFor(exchange);
+    }
+  }
+
   /** Whoever is the first when it is open gets it: by then the request that it was opened for may have got another. */
-  #openForFirst(): void {
-    this.#openingForLine += 1;
+  #openFor(exchange: Exchange): void {
+    this.#openingFor.add(exchange);
     this.#open((error, connection) => {
-      this.#openingForLine -= 1;
+      this.#openingFor.delete(exchange);
       const [first] = this.#waiting;
-      if (first) this.#waiting.delete(first);
-      if (error) first?.onError(error);
-      else if (first) connection.send(first);
-      else this.onIdle(connection);
+      if (error) {
+        if (this.#waiting.delete(exchange)) exchange.onError(error);
+      } else if (first) {
+        this.#waiting.delete(first);
+        connection.send(first);
+      } else this.onIdle(connection);
     });
   }
 
@@ -202,7 +215,9 @@ export class ConnectionPool implements ConnectionOwner {
     }
     const nowMs = performance.now();
     connection.keptUntilMs = nowMs + ms;
-    connection.surelyKeptUntilMs = nowMs + (saidNothing ? sureKeepAliveMs : ms);
+    // Upstream may have been idle since before a pause.
+    const sureMs = connection.wasPaused ? 0 : saidNothing ? sureKeepAliveMs : ms;
+    connection.surelyKeptUntilMs = nowMs + sureMs;
     this.#idle.push(connection);
     this.#sweep ??= setTimeout(this.#closeExpired, sweepMs).unref();
     if (this.#waiting.size > 0 || this.#budget.isShort) this.#assignSoon();

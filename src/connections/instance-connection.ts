@@ -54,6 +54,9 @@ export class InstanceConnection {
   keptUntilMs = 0;
   surelyKeptUntilMs = 0;
 
+  /** The answer had to wait for the client: upstream may have sent its end before it was read. */
+  wasPaused = false;
+
   constructor(socket: Socket, owner: ConnectionOwner) {
     this.#socket = socket;
     this.#owner = owner;
@@ -70,6 +73,7 @@ export class InstanceConnection {
   send(exchange: Exchange): void {
     this.#exchange = exchange;
     this.#hasHeard = false;
+    this.wasPaused = false;
     this.#reader.start(exchange.method, exchange);
     this.#listen();
     exchange.onConnection(this);
@@ -92,6 +96,7 @@ export class InstanceConnection {
 
   /** No more of the answer, until `resume`: the client takes no more. */
   pause(): void {
+    this.wasPaused = true;
     this.#socket.pause();
   }
 

@@ -271,6 +271,47 @@ describe('the line', () => {
     expect(upstream.connections).toHaveLength(1);
   });
 
+  test("an opening whose request has left is not waited for, and its failure is nobody's", async () => {
+    const failures: (() => void)[] = [];
+    const openSocket: OpenSocket = (address, opened) => {
+      if (failures.length === 0) failures.push(() => opened(new RangeError('stuck'), null));
+      else plainSocket(address, opened);
+    };
+    const { pool, send } = await start({ openSocket });
+    const leaving = send('/leaving');
+    await waitFor(() => failures.length === 1, 'an opening');
+    leave(pool, leaving);
+    expect(await settled(send('/next'))).toEqual(['/next']);
+    failures[0]?.();
+    expect(await settled(send('/last'))).toEqual(['/last']);
+    expect(leaving.error).toBeUndefined();
+  });
+
+  test('an opening that fails does so for the request that it was for, and not for who is first by then', async () => {
+    const failures: (() => void)[] = [];
+    const openSocket: OpenSocket = (address, opened) => {
+      if (failures.length === 0 && upstream.connections.length === 1) {
+        failures.push(() => opened(new RangeError('stuck'), null));
+      } else plainSocket(address, opened);
+    };
+    const { upstream, send } = await start({ openSocket, maxConnections: 2, onRequest: () => {} });
+    const first = send('/first');
+    await upstream.request(0);
+    const second = send('/second');
+    await waitFor(() => failures.length === 1, 'an opening');
+    serverSide(upstream).write(ok('first'));
+    expect(await settled(first)).toEqual(['first']);
+    // The second has got the connection of the first. What comes now counts on the opening.
+    await upstream.request(1);
+    const third = send('/third');
+    for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+    upstream.onRequest(answerByTarget);
+    failures[0]?.();
+    expect(await settled(third)).toEqual(['/third']);
+    serverSide(upstream).write(ok('second'));
+    expect(await settled(second)).toEqual(['second']);
+  });
+
   test('an opening that fails fails one request, and the others have theirs', async () => {
     let openings = 0;
     const openSocket: OpenSocket = (address, opened) => {
@@ -376,6 +417,22 @@ describe('an idle connection', () => {
       expect(upstream.connections).toHaveLength(isUsed ? 1 : 2);
     },
   );
+
+  test('whose answer had to wait for its reader is not sure: upstream has been idle for longer', async () => {
+    const { upstream, send } = await start({
+      onRequest: (_request, connection) =>
+        connection.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npart'),
+    });
+    const slow = send('/slow');
+    await waitFor(() => slow.text === 'part', 'the beginning');
+    slow.connection?.pause();
+    serverSide(upstream).write('rest');
+    slow.connection?.resume();
+    expect(await settled(slow)).toEqual(['partrest']);
+    upstream.onRequest(answerByTarget);
+    expect(await settled(send('/post', undefined, false))).toEqual(['/post']);
+    expect(upstream.connections.map(({ requests }) => requests.length)).toEqual([1, 1]);
+  });
 
   describe('that is not sure to be there still', () => {
     /** So many, each of which has served one request. */
