@@ -46,14 +46,24 @@ export function readReplayBody(
   return collect(req, limitBytes);
 }
 
+/** A body may come byte by byte, and each part is an object of some 200 bytes. */
+const joinedAtOnce = 256;
+
 /** Reads until the end, or up to the limit; then the request is paused. */
 function collect(req: IncomingMessage, limitBytes: number): Promise<ReplayBody> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
+    let latest: Buffer[] = [];
     let length = 0;
+    const keep = (chunk: Buffer) => {
+      latest.push(chunk);
+      if (latest.length < joinedAtOnce) return;
+      chunks.push(Buffer.concat(latest));
+      latest = [];
+    };
     const collected = (isWhole: boolean): ReplayBody => ({
       isWhole,
-      bytes: joined(chunks),
+      bytes: joined([...chunks, ...latest]),
       isAskedFor: true,
     });
     const settle = () => {
@@ -64,7 +74,7 @@ function collect(req: IncomingMessage, limitBytes: number): Promise<ReplayBody> 
     };
     const onData = (chunk: Buffer) => {
       const room = limitBytes - length;
-      chunks.push(chunk.subarray(0, room));
+      keep(chunk.subarray(0, room));
       length += chunk.length;
       if (length <= limitBytes) return;
       req.pause();
