@@ -24,7 +24,7 @@ export interface Effort {
 export const roundSeconds = 1;
 
 export const full: Effort = {
-  rounds: { rough: 3, usual: 5, fine: 8 },
+  rounds: { rough: 3, usual: 4, fine: 8 },
   warmUpRequests: 30_000,
   growthRounds: 3,
   growthWarmUpRequests: 8000,

@@ -36,9 +36,6 @@ export const renewalScenario = 'renewal';
 
 const headers = { Accept: 'application/json', 'X-API-Key': clientKey(0) };
 
-/** Programs on Node.js need half a gigabyte of bulk until they cost what they go on to cost. */
-const bulkWarmUpLoads = 4;
-
 export const smallGet: LoadRequest = { method: 'GET', path: paths.query, headers };
 
 const smallPost: LoadRequest = {
@@ -96,7 +93,8 @@ export const traffic: readonly TrafficScenario[] = [
     unit: 'MB',
     request: { method: 'GET', path: paths.file(10 * megabyte), headers },
     bulk: { bytes: 10 * megabyte, transfers: 16 },
-    warmUpLoads: bulkWarmUpLoads,
+    // Programs on Node.js need half a gigabyte of bulk until they cost what they go on to cost.
+    warmUpLoads: 4,
     precision: 'usual',
     isQuick: true,
   },
@@ -111,7 +109,7 @@ export const traffic: readonly TrafficScenario[] = [
       headers: { ...headers, 'Content-Type': 'text/csv' },
     },
     bulk: { bytes: 100 * megabyte, transfers: 2 },
-    warmUpLoads: bulkWarmUpLoads,
+    warmUpLoads: 3,
     precision: 'usual',
     isQuick: true,
   },
@@ -143,6 +141,6 @@ export const quickScenarioNames: readonly string[] = [
   ...quickOthers,
 ];
 
-export const bodySizes = [0, 1024, 10_240, 102_400, megabyte, 10 * megabyte, 100 * megabyte];
+export const bodySizes = [0, 10_240, 102_400, megabyte, 10 * megabyte, 100 * megabyte];
 /** About 1 MB the lane changes (design.md): smaller ones are held, to be sent again. */
 export const uploadSizes = [1024, 102_400, megabyte, 2 * megabyte, 10 * megabyte, 100 * megabyte];

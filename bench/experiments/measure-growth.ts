@@ -36,7 +36,7 @@ const growths: Readonly<Record<GrowthName, Growth>> = {
   'growth-connections': {
     title: 'How cost grows with connections',
     variable: 'connections',
-    points: [1, 4, 16, 64, 256, 1000],
+    points: [1, 16, 64, 256, 1000],
     nameOf: count,
     runner: (bench, target, connections) =>
       timedRunner(bench, target, { connections, requests: [smallGet] }),
@@ -62,7 +62,7 @@ const growths: Readonly<Record<GrowthName, Growth>> = {
   'growth-clients': {
     title: 'How cost grows with clients (keys in turn, 32 connections)',
     variable: 'clients',
-    points: [1, 10, 100, 1000, 10_000],
+    points: [1, 100, 1000, 10_000],
     // Each is seen for the first time once.
     warmUpLoads: 1,
     nameOf: count,
